@@ -1,0 +1,52 @@
+# Two commands matter: `make run` and `make test`. Python 3.11 or newer and make are all they need.
+
+PORT ?= 8000
+ERP ?= simulated
+TESTS ?=
+VENV := .venv
+PYTHON_IN_VENV := $(VENV)/bin/python
+RUNTIME := $(VENV)/.installed-runtime
+DEVELOPMENT := $(VENV)/.installed-development
+
+.DEFAULT_GOAL := help
+.PHONY: help run test browser check format lock wheelhouse clean
+
+help: ## show this list
+	@echo "Control Tower"
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
+
+run: $(RUNTIME) ## start the tower and its demo network (PORT=8000, ERP=simulated or tryton)
+	@exec $(PYTHON_IN_VENV) app.py run --demo --port $(PORT) --erp $(ERP)
+
+test: $(DEVELOPMENT) browser ## run the whole test suite (TESTS=tests/domain for a part of it)
+	@$(PYTHON_IN_VENV) -m pytest $(TESTS)
+
+browser:
+	@./setup.sh browser
+
+check: $(DEVELOPMENT) ## look for faults of style, of imports and of types
+	@$(PYTHON_IN_VENV) -m ruff format --check .
+	@$(PYTHON_IN_VENV) -m ruff check .
+	@$(PYTHON_IN_VENV) -m mypy
+
+format: $(DEVELOPMENT) ## put the source into the project's style
+	@$(PYTHON_IN_VENV) -m ruff format .
+	@$(PYTHON_IN_VENV) -m ruff check --fix .
+
+lock: $(DEVELOPMENT) ## resolve every package anew and write the versions to constraints.txt
+	@./setup.sh lock
+
+wheelhouse: $(RUNTIME) ## gather all packages in wheelhouse/ for a site without internet
+	@./setup.sh wheelhouse
+
+clean: ## remove the environment and caches, keep the data in var/
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUNTIME): requirements.txt requirements-assets.txt constraints.txt setup.sh
+	@./setup.sh runtime
+	@touch $@
+
+$(DEVELOPMENT): $(RUNTIME) requirements-dev.txt
+	@./setup.sh development
+	@touch $@
