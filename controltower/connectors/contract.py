@@ -1,0 +1,145 @@
+"""The contract of a connector: all that the tower knows about one product, behind a handful of doors."""
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from controltower.domain.event import Event
+from controltower.domain.landscape import System
+
+
+class Field(NamedTuple):
+    """One setting of a connector, as the configuration check and the settings page show it."""
+
+    name: str
+    label: str
+    required: bool = False
+    secret: bool = False
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a product's connector declares of itself.
+
+    `statuses`: kind -> native status -> canonical status. `unmapped`: native statuses left out on purpose.
+    `emits`: every event type that its fixtures yield. `channels`: of "hook", "poll". `content_types`: what its hook takes.
+    """
+
+    name: str
+    title: str
+    roles: frozenset[str]
+    channels: tuple[str, ...]
+    fields: tuple[Field, ...]
+    emits: frozenset[str]
+    statuses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unmapped: frozenset[str] = frozenset()
+    content_types: tuple[str, ...] = ("application/json",)
+
+
+class Envelope(NamedTuple):
+    """A message as it came. A poll's body is a JSON array of the changed records, each byte for byte as received."""
+
+    channel: str  # "hook" or "poll"
+    resource: str  # "" for a hook, else the polled list, such as "production"; "deleted" facts have change="deleted"
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+    received_at: datetime.datetime
+    change: str = ""
+
+
+class Fault(NamedTuple):
+    """Why one element of a message cannot be used, and the exact place (RFC 6901 pointer from the message's root)."""
+
+    element: int
+    pointer: str
+    message: str
+
+
+class Notice(NamedTuple):
+    """Something odd that does not stop an event: `unknown-field`, `missing-field`, `unknown-status`, ..."""
+
+    kind: str
+    pointer: str
+    message: str
+    element: int = 0
+
+
+class Translation(NamedTuple):
+    """What came out of a message: good events, faulty elements, and oddities."""
+
+    events: Sequence[Event]
+    faults: Sequence[Fault] = ()
+    notices: Sequence[Notice] = ()
+
+
+class Identity(NamedTuple):
+    """The source id of one element and a fingerprint of its content, read at the door to tell duplicates."""
+
+    source_id: str
+    fingerprint: str
+
+
+class InvalidMessage(Exception):
+    """The whole message breaks the contract; `faults` hold the places."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{fault.pointer or '/'}: {fault.message}" for fault in faults[:5]))
+        self.faults = tuple(faults)
+
+
+class SourceUnavailable(Exception):
+    """A polled system did not answer as it should.
+
+    `kind`: "down", "timeout", "refused" (5xx), "throttled" (429), "credentials" (401, 403), "contract" (an answer we cannot read).
+    `retry_after`: seconds that the system asked us to wait.
+    """
+
+    def __init__(self, kind: str, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retry_after = retry_after
+
+
+class PolledRecord(NamedTuple):
+    """One record of a polled list: its native id, its exact bytes, and the subject it is about (for deletions)."""
+
+    native_id: str
+    body: bytes
+    subject: str = ""
+    # What to compare with the last look; the bytes themselves where a product has no field that lies.
+    fingerprint: bytes = b""
+
+
+class Page(NamedTuple):
+    """One page of a poll.
+
+    `cursor` is the resource's watermark once this page is stored. `everything`: on the last page of a complete
+    list, the native ids of all that the source holds now, so that what is gone can be told; None elsewhere.
+    """
+
+    resource: str
+    records: Sequence[PolledRecord]
+    cursor: Mapping[str, Any]
+    everything: frozenset[str] | None = None
+
+
+class Connector(Protocol):
+    """One connected system. Made once per process and system; methods may be called from several threads."""
+
+    system: System
+
+    def translate(self, envelope: Envelope) -> Translation:
+        """Bytes in, canonical events out. Pure. Raises InvalidMessage and nothing else."""
+        ...
+
+    def identify(self, envelope: Envelope) -> list[Identity] | None:
+        """What a hook's message holds, cheaply, before it is stored; None where that needs the whole translation.
+
+        Raises InvalidMessage when the envelope breaks the contract as a whole."""
+        ...
+
+    def poll(self, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
+        """Walk each polled list from its cursor (resource -> cursor; {} at first). Raises SourceUnavailable."""
+        ...

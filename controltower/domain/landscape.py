@@ -1,0 +1,166 @@
+"""The declared landscape: plants, systems, who owns what, who follows, what is expected, how urgent it is."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from controltower.domain.expectation import ExpectationRule
+from controltower.domain.flow import Flow
+
+ANY_PLANT = "*"
+
+
+@dataclass(frozen=True)
+class Plant:
+    id: str
+    name: str
+    zone: ZoneInfo
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """How a system's webhooks come in. `scheme` names the signature; `secrets` are all accepted (rotation)."""
+
+    scheme: str = "standard-webhooks"
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    rate: int = 0  # requests a minute, 0 = unlimited
+    largest: int = 16 * 2**20  # bytes
+
+
+@dataclass(frozen=True)
+class Polling:
+    """How a system is polled: `every` and `jitter` in seconds, `overlap` re-reads that much before the watermark."""
+
+    every: float = 60.0
+    jitter: float = 0.0
+    overlap: datetime.timedelta = datetime.timedelta(minutes=15)
+    resources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class System:
+    """One installation outside the tower. `settings` are its connector's own fields."""
+
+    id: str
+    title: str
+    role: str
+    plants: tuple[str, ...]
+    connector: str
+    zone: ZoneInfo
+    team: str = ""
+    tier: str = ""
+    silent_after: datetime.timedelta = datetime.timedelta(hours=1)
+    hooks: Hooks | None = None
+    polling: Polling | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def serves(self, plant: str) -> bool:
+        return plant in self.plants
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A role that must agree with the owner within a time; `tolerance` in seconds or in the attribute's unit."""
+
+    role: str
+    within: datetime.timedelta
+    tolerance: str = ""
+
+
+@dataclass(frozen=True)
+class Ownership:
+    """Which role's word counts for one attribute, and who follows it."""
+
+    kind: str
+    attribute: str
+    owner: str
+    followers: tuple[Follower, ...]
+
+
+@dataclass(frozen=True)
+class Interface:
+    """A declared way by which one system's facts reach another in the plant."""
+
+    source: str
+    target: str
+    carries: tuple[str, ...]  # subject kinds
+    team: str = ""
+
+
+@dataclass(frozen=True)
+class Team:
+    id: str
+    name: str
+    contact: str = ""
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A service level: how soon an exception must be acknowledged and resolved, and who hears of it next."""
+
+    id: str
+    acknowledge_within: datetime.timedelta
+    resolve_within: datetime.timedelta
+    escalate_to: str = ""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The figures at which the built-in rules speak up; `off` names rules that a site does not want."""
+
+    clock_ahead: datetime.timedelta = datetime.timedelta(minutes=2)
+    late_after: datetime.timedelta = datetime.timedelta(hours=1)
+    gap_after: datetime.timedelta = datetime.timedelta(minutes=10)
+    quiet_after: datetime.timedelta = datetime.timedelta(minutes=30)
+    announce_within: datetime.timedelta = datetime.timedelta(minutes=10)
+    off: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """All that the operator declared, indexed for the questions that each event asks."""
+
+    plants: Mapping[str, Plant] = field(default_factory=dict)
+    systems: Mapping[str, System] = field(default_factory=dict)
+    ownerships: tuple[Ownership, ...] = ()
+    expectations: tuple[ExpectationRule, ...] = ()
+    flows: tuple[Flow, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    tiers: Mapping[str, Tier] = field(default_factory=dict)
+    limits: Limits = Limits()
+
+    @cached_property
+    def _owned(self) -> dict[tuple[str, str], Ownership]:
+        return {(ownership.kind, ownership.attribute): ownership for ownership in self.ownerships}
+
+    @cached_property
+    def _by_role(self) -> dict[tuple[str, str], tuple[System, ...]]:
+        found: dict[tuple[str, str], tuple[System, ...]] = {}
+        for system in self.systems.values():
+            for plant in system.plants:
+                found[plant, system.role] = (*found.get((plant, system.role), ()), system)
+        return found
+
+    def ownership(self, kind: str, attribute: str) -> Ownership | None:
+        """Who owns an attribute, or None where nobody was declared to."""
+        return self._owned.get((kind, attribute))
+
+    def of_role(self, plant: str, role: str) -> tuple[System, ...]:
+        """The systems of a role that serve a plant, in the order of the configuration."""
+        return self._by_role.get((plant, role), ())
+
+    def owner_system(self, plant: str, ownership: Ownership) -> System | None:
+        """The one system whose word counts at a plant."""
+        systems = self.of_role(plant, ownership.owner)
+        return systems[0] if systems else None
+
+    def carried(self, source: str, target: str, kind: str) -> bool:
+        """Whether some declared interface takes facts of a kind from one system to the other."""
+        return any(
+            interface.source == source and interface.target == target and kind in interface.carries
+            for interface in self.interfaces
+        )

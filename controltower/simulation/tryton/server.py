@@ -1,0 +1,102 @@
+"""Runs one Tryton server: copies the template database on first use, waits until it answers, stops it cleanly."""
+
+import os
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+
+import requests
+
+from controltower.simulation.tryton.install import Installation
+from controltower.simulation.tryton.rpc import DATABASE, TrytonClient
+
+START_SECONDS = 90
+STOP_SECONDS = 15
+
+
+class ServerFailed(Exception):
+    """The Tryton server did not start or did not answer: the message carries the end of its log."""
+
+
+class TrytonServer:
+    """A Tryton server process with its own database file in `directory`, listening on localhost:`port`."""
+
+    def __init__(self, installation: Installation, directory: Path, port: int) -> None:
+        self.installation = installation
+        self.directory = directory.absolute()
+        self.base_url = f"http://localhost:{port}"
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def database(self) -> Path:
+        return self.directory / f"{DATABASE}.sqlite"
+
+    def start(self) -> None:
+        """Start and wait until it answers. Raises ServerFailed."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        if not self.database.exists():
+            shutil.copyfile(self.installation.template, self.database)
+        configuration = self._write_configuration()
+        command = [str(self.installation.programs / "trytond"), "-c", str(configuration), "-d", DATABASE]
+        with (self.directory / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONHASHSEED": "0"},
+            )
+        self._wait_until_it_answers()
+
+    def stop(self) -> None:
+        """Ask it to end, then make it end."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def is_running(self) -> bool:
+        """Whether the process is still there."""
+        return self._process is not None and self._process.poll() is None
+
+    def administrator(self) -> TrytonClient:
+        """A client logged in as the administrator."""
+        return TrytonClient(self.base_url, "admin", self.installation.admin_password)
+
+    def __enter__(self) -> "TrytonServer":
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _write_configuration(self) -> Path:
+        path = self.directory / "trytond.conf"
+        path.write_text(
+            f"[database]\nuri = sqlite://\npath = {self.directory}\n[web]\nlisten = localhost:{self._port}\n",
+            encoding="utf-8",
+        )
+        return path
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        body = {"id": 1, "method": "common.server.version", "params": []}
+        while time.monotonic() < deadline and self.is_running():
+            try:
+                if requests.post(f"{self.base_url}/rpc/", json=body, timeout=5).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.1)
+        self.stop()
+        tail = (self.directory / "server.log").read_text(encoding="utf-8", errors="replace")[-1500:]
+        raise ServerFailed(f"Tryton did not answer on {self.base_url}. The end of its log:\n{tail}")

@@ -1,0 +1,149 @@
+"""How values read on screen: times in the right zone, durations in words, quantities with their unit."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Flask
+from flask_login import current_user
+from markupsafe import Markup
+
+from controltower.web.scope import current_scope
+from controltower.web.tower import now, tower
+
+NOTHING = "–"
+ACRONYMS = {"bom": "BOM", "id": "ID", "erp": "ERP", "mes": "MES", "wms": "WMS", "aps": "APS", "uom": "unit"}
+
+
+def register(app: Flask) -> None:
+    """Give templates the filters of this file."""
+    app.jinja_env.filters.update(
+        when=when, ago=ago, duration=duration, quantity=quantity, label=label, value=value, count=count, zone=zone_name
+    )
+
+
+def zone_for(plant: str | None = None) -> ZoneInfo:
+    """The person's own zone if set, else that of the plant (or of the plant on the page), else UTC."""
+    own = getattr(current_user, "time_zone", None)
+    if own:
+        return ZoneInfo(own)
+    found = tower().landscape.plants.get(plant or current_scope().plant or "")
+    return ZoneInfo(found.time_zone) if found else ZoneInfo("UTC")
+
+
+def zone_name(plant: str | None = None) -> str:
+    """"CET", "UTC": what the times beside it mean."""
+    return now().astimezone(zone_for(plant)).strftime("%Z")
+
+
+def when(moment: datetime | None, plant: str | None = None, *, seconds: bool = True) -> Markup | str:
+    """A <time> in the plant's zone; hovering tells UTC and how long ago. The script keeps "ago" true."""
+    if moment is None:
+        return NOTHING
+    utc = moment.astimezone(UTC)
+    tip = f"{utc:%Y-%m-%d %H:%M:%S} UTC · {ago(moment)}"
+    return Markup('<time datetime="{}" title="{}" data-tip>{}</time>').format(
+        utc.isoformat(timespec="seconds"), tip, local_text(moment, plant, seconds=seconds)
+    )
+
+
+def local_text(moment: datetime, plant: str | None, *, seconds: bool = True) -> str:
+    """"14:05:09" today, "Mon 2 Mar 14:05" else, with the year when it is another one."""
+    zone = zone_for(plant)
+    local, today = moment.astimezone(zone), now().astimezone(zone)
+    if local.date() == today.date():
+        return f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+    year = f" {local.year}" if local.year != today.year else ""
+    return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M}"
+
+
+def ago(moment: datetime | None) -> str:
+    """"12 min ago", "in 3 h", "just now"."""
+    if moment is None:
+        return "never"
+    gap = now() - moment
+    if abs(gap) < timedelta(seconds=5):
+        return "just now"
+    return f"in {duration(-gap)}" if gap < timedelta(0) else f"{duration(gap)} ago"
+
+
+def duration(length: timedelta | float | None) -> str:
+    """"45 s", "12 min", "2 h 14 min", "3 d 4 h": the two largest units, seconds only below two minutes."""
+    if length is None:
+        return NOTHING
+    total = int(length.total_seconds() if isinstance(length, timedelta) else length)
+    if total < 0:
+        return f"−{duration(-total)}"
+    if total < 120:
+        return f"{total} s"
+    minutes, hours, days = total // 60, total // 3600, total // 86400
+    if minutes < 60:
+        return f"{minutes} min"
+    if hours < 24:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
+
+
+def quantity(amount: Any, unit: str | None = None) -> str:
+    """A quantity with its unit: "1,200 EA". Takes {"value", "unit"}, a decimal or its text."""
+    if isinstance(amount, dict):
+        unit = amount.get("unit", unit)
+        amount = amount.get("value")
+    if amount in (None, ""):
+        return NOTHING
+    return f"{number(amount)} {unit}" if unit else number(amount)
+
+
+def number(amount: Any) -> str:
+    """Digits in groups of three, without trailing zeros; text that is no number stays as it is."""
+    try:
+        exact = Decimal(str(amount))
+    except InvalidOperation:
+        return str(amount)
+    if not exact.is_finite():
+        return str(amount)
+    text = f"{exact:,f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def count(amount: int, one: str, many: str | None = None) -> str:
+    """"1 order", "12 orders"."""
+    return f"{amount:,} {one if amount == 1 else many or one + 's'}"
+
+
+def label(name: str) -> str:
+    """`due_date` -> "Due date", `bom_version` -> "BOM version"."""
+    words = [ACRONYMS.get(word, word) for word in name.replace("-", "_").split("_") if word]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def value(held: Any, plant: str | None = None) -> Markup | str:
+    """A believed value as a person reads it: time, quantity, yes or no, status, plain text."""
+    if held is None or held == "":
+        return NOTHING
+    if isinstance(held, bool):
+        return "yes" if held else "no"
+    if isinstance(held, datetime):
+        return when(held, plant, seconds=False)
+    if isinstance(held, dict) and "value" in held:
+        return quantity(held)
+    if isinstance(held, dict) and "amount" in held:
+        return f"{number(held['amount'])} {held.get('currency', '')}".strip()
+    if isinstance(held, (int, float, Decimal)):
+        return number(held)
+    return when_text(str(held), plant)
+
+
+def when_text(text: str, plant: str | None) -> Markup | str:
+    """Text that is an RFC 3339 time is shown as a time, any other text as it is."""
+    if len(text) < 16 or text[4:5] != "-" or text[10:11] not in ("T", " "):
+        return text
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return when(moment, plant, seconds=False) if moment.tzinfo else text
