@@ -37,7 +37,3 @@ class Clock:
     def now(self) -> datetime:
         """The present moment of this clock, an aware UTC time."""
         return datetime.fromtimestamp(self.virtual + (self.time() - self.real) * self.speed, UTC)
-
-    def real_seconds(self, virtual_seconds: float) -> float:
-        """How long `virtual_seconds` of this clock last in real seconds."""
-        return virtual_seconds / self.speed

@@ -5,6 +5,8 @@ from decimal import Decimal
 
 COMPANY = "Meridian Pumps"
 CURRENCY = ("Euro", "€", "EUR")
+ONE = Decimal("1")
+CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True)

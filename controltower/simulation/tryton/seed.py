@@ -1,29 +1,102 @@
-"""Seeds an empty Tryton with the company, its plants, items, routings, suppliers, purchases and orders."""
+"""Seeds an empty Tryton: the company, some purchases, orders in every state, and the tower's own user."""
 
 import datetime as dt
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
-from controltower.simulation.tryton import catalogue, master_rows
-from controltower.simulation.tryton.orders import draft_order, move_on
-from controltower.simulation.tryton.rpc import TrytonClient
-from controltower.simulation.tryton.users import create_connector_user
+from controltower.simulation.tryton import catalogue
+from controltower.simulation.tryton.company import Company, create_company, is_seeded, read_company
+from controltower.simulation.tryton.install import Say
+from controltower.simulation.tryton.orders import (
+    BOMS,
+    Row,
+    move_on,
+    order_row,
+    place_purchases,
+    purchase_row,
+    receive_purchase,
+)
+from controltower.simulation.tryton.rpc import TrytonClient, TrytonRefusal
 
+__all__ = ["CONNECTOR_LOGIN", "TrytonClient", "TrytonRefusal", "ensure_connector_user", "ensure_seeded"]
+
+CONNECTOR_LOGIN = "connector"
+CONNECTOR_GROUPS = ("Production", "Stock", "Purchase", "Quality")
 ORDERS = 20
 PURCHASES = 6
 
 
-@dataclass
-class Network:
-    """The ids under which Tryton knows the seeded company; read back by code or name after a restart."""
+def ensure_seeded(client: TrytonClient, seed: int, today: dt.date, say: Say = print) -> Company:
+    """Seed the database unless it is seeded; `seed` makes the same orders each time. Takes about ten seconds."""
+    if is_seeded(client):
+        return read_company(client)
+    say("tryton: seeding company, plants, items and routings")
+    company = create_company(client)
+    chance = random.Random(seed)
+    say(f"tryton: seeding {PURCHASES} purchases and {ORDERS} orders")
+    _seed_purchases(client, company, chance, today)
+    _seed_orders(client, company, chance, today)
+    return company
 
-    company: int
-    currency: int
-    units: dict[str, int]
-    warehouses: dict[str, dict[str, Any]]
-    products: dict[str, dict[str, Any]] = field(default_factory=dict)
-    boms: dict[str, int] = field(default_factory=dict)
-    routings: dict[str, int] = field(default_factory=dict)
-    suppliers: dict[str, int] = field(default_factory=dict)
+
+def _seed_purchases(client: TrytonClient, company: Company, chance: random.Random, today: dt.date) -> None:
+    plants = [plant.code for plant in catalogue.PLANTS]
+    bought = [item.code for item in catalogue.ITEMS if item.bought]
+    rows = [
+        purchase_row(
+            company,
+            plants[place % len(plants)],
+            catalogue.SUPPLIERS[place % len(catalogue.SUPPLIERS)],
+            [(code, float(chance.randint(20, 200))) for code in chance.sample(bought, 2)],
+            today + dt.timedelta(days=chance.randint(2, 15)),
+        )
+        for place in range(PURCHASES)
+    ]
+    purchases = client.create("purchase.purchase", rows)
+    place_purchases(client, purchases[:-1])
+    receive_purchase(client, purchases[0])
+
+
+def _seed_orders(client: TrytonClient, company: Company, chance: random.Random, today: dt.date) -> None:
+    rows = [random_order(company, chance, today, place) for place in range(1, ORDERS + 1)]
+    orders = client.create("production", rows)
+    numbered, reserved, running, done = orders[3:], orders[8:], orders[12:], orders[18:]
+    for button, ids in (("wait", numbered), ("assign_force", reserved), ("run", running)):
+        client.press("production", button, ids)
+    for order in done:
+        _finish(client, order)
+    for order in running[:3]:
+        move_on(client, order)
+
+
+def _finish(client: TrytonClient, order: int) -> None:
+    for _ in range(12):
+        if move_on(client, order) == "done":
+            return
+
+
+def random_order(company: Company, chance: random.Random, today: dt.date, place: int) -> Row:
+    """One draft order at some plant for some item, starting within two weeks of `today`."""
+    plant = chance.choice(catalogue.PLANTS).code
+    item = chance.choice(list(BOMS))
+    start = today + dt.timedelta(days=chance.randint(0, 14))
+    finish = start + dt.timedelta(days=chance.randint(1, 5))
+    quantity = float(5 * chance.randint(1, 12))
+    return order_row(company, plant, item, quantity, start, finish, f"JOB-{place:04d}")
+
+
+def ensure_connector_user(client: TrytonClient, company: Company, password: str) -> None:
+    """The user as whom the tower reads: member of the reading groups, with the given password."""
+    groups = client.search_read("res.group", [["name", "in", list(CONNECTOR_GROUPS)]], ["name"])
+    found = client.search_read("res.user", [["login", "=", CONNECTOR_LOGIN]], ["login"])
+    if found:
+        client.write("res.user", [found[0]["id"]], {"password": password})
+        return
+    row: Row = {
+        "name": "Control Tower",
+        "login": CONNECTOR_LOGIN,
+        "password": password,
+        "companies": [["add", [company.id]]],
+        "company": company.id,
+        "groups": [["add", [group["id"] for group in groups]]],
+    }
+    client.create("res.user", [row])

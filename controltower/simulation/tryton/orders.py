@@ -1,0 +1,159 @@
+"""Orders and purchases in a seeded Tryton: how to make them and how to move them one step on."""
+
+import datetime as dt
+from typing import Any
+
+from controltower.simulation.tryton import catalogue
+from controltower.simulation.tryton.company import Company, Row
+from controltower.simulation.tryton.rpc import TrytonClient
+
+BOMS = {bom.output: bom for bom in catalogue.BOMS}
+# The next button for an order's state; running orders first finish their operations.
+NEXT_BUTTON = {"request": "draft", "draft": "wait", "waiting": "assign_force", "assigned": "run", "running": "do"}
+
+
+def order_row(
+    company: Company, plant: str, item: str, quantity: float, start: dt.date, finish: dt.date, reference: str
+) -> Row:
+    """A draft production order for `quantity` units of `item`, its parts and product as planned moves."""
+    warehouse, product = company.warehouses[plant], company.products[item]
+    return {
+        "company": company.id,
+        "warehouse": warehouse["id"],
+        "location": warehouse["production_location"],
+        "work_center": company.centers[plant],
+        "product": product["id"],
+        "unit": product["default_uom"],
+        "quantity": quantity,
+        "bom": company.boms[item],
+        "routing": company.routings[item],
+        "planned_start_date": start,
+        "planned_date": finish,
+        "reference": reference,
+        "inputs": [["create", _inputs(company, warehouse, item, quantity)]],
+        "outputs": [["create", [_output(company, warehouse, product, quantity)]]],
+    }
+
+
+def _inputs(company: Company, warehouse: Row, item: str, quantity: float) -> list[Row]:
+    places = (warehouse["storage_location"], warehouse["production_location"])
+    return [
+        _move(company, company.products[code], round(each * quantity, 3), *places)
+        for code, each in BOMS[item].inputs
+    ]
+
+
+def _output(company: Company, warehouse: Row, product: Row, quantity: float) -> Row:
+    places = (warehouse["production_location"], warehouse["storage_location"])
+    price = {"unit_price": product["cost_price"], "currency": company.currency}
+    return _move(company, product, quantity, *places) | price
+
+
+def _move(company: Company, product: Row, quantity: float, origin: int, target: int) -> Row:
+    return {
+        "company": company.id,
+        "product": product["id"],
+        "unit": product["default_uom"],
+        "quantity": quantity,
+        "from_location": origin,
+        "to_location": target,
+    }
+
+
+def move_on(client: TrytonClient, order: int) -> str:
+    """Move one order a step forward (finishing its operations and its inspection where needed).
+
+    Returns the state it is in afterwards. Raises TrytonRefusal when Tryton says no.
+    """
+    state = _state(client, order)
+    if state == "running" and _work_on(client, order):
+        return state
+    button = NEXT_BUTTON.get(state)
+    if button and client.press("production", button, [order]) is not None:
+        _inspect(client, order)
+        client.press("production", button, [order])
+    return _state(client, order)
+
+
+def _state(client: TrytonClient, order: int) -> str:
+    return str(client.call("model.production.read", [order], ["state"])[0]["state"])
+
+
+def _work_on(client: TrytonClient, order: int) -> bool:
+    """Start or stop the first unfinished operation; False when none is left."""
+    domain = [["production", "=", order], ["state", "!=", "finished"]]
+    works = client.search_read("production.work", domain, ["state"])
+    if not works:
+        return False
+    button = "stop" if works[0]["state"] == "running" else "start"
+    client.press("production.work", button, [works[0]["id"]])
+    return True
+
+
+def _inspect(client: TrytonClient, order: int, flow: float = 117.5) -> None:
+    """Do the inspections that hold the order up; `flow` in litres a minute."""
+    product = client.call("model.production.read", [order], ["product", "company"])[0]
+    controls = client.search_read("quality.control", [["product", "=", product["product"]]], ["name"])
+    rows: list[Row] = [
+        {
+            "control": control["id"],
+            "origin": f"production,{order}",
+            "points": {"flow": flow},
+            "company": product["company"],
+        }
+        for control in controls
+    ]
+    client.press("quality.inspection", "process", client.create("quality.inspection", rows))
+
+
+def purchase_row(
+    company: Company, plant: str, supplier: str, lines: list[tuple[str, float]], delivery: dt.date
+) -> Row:
+    """A draft purchase of some items for one plant, wanted on `delivery`."""
+    party = company.suppliers[supplier]
+    return {
+        "company": company.id,
+        "currency": company.currency,
+        "party": party["id"],
+        "invoice_address": party["addresses"][0],
+        "warehouse": company.warehouses[plant]["id"],
+        "invoice_method": "manual",
+        "purchase_date": dt.datetime.now(dt.UTC).date(),
+        "lines": [["create", [_purchase_line(company, code, count, delivery) for code, count in lines]]],
+    }
+
+
+def _purchase_line(company: Company, code: str, quantity: float, delivery: dt.date) -> Row:
+    product = company.products[code]
+    return {
+        "product": product["id"],
+        "quantity": quantity,
+        "unit": product["default_uom"],
+        "unit_price": product["cost_price"],
+        "delivery_date_edit": True,
+        "delivery_date_store": delivery,
+    }
+
+
+def place_purchases(client: TrytonClient, purchases: list[int]) -> None:
+    """Quote, confirm and process the purchases: their deliveries are expected from then on."""
+    for button in ("quote", "confirm", "process"):
+        client.press("purchase.purchase", button, purchases)
+
+
+def receive_purchase(client: TrytonClient, purchase: int) -> None:
+    """Book the whole delivery of one purchase into its warehouse by a supplier shipment."""
+    zones = ["warehouse.input_location", "warehouse.storage_location"]
+    fields = ["party", "company", "warehouse", "moves", *zones]
+    found: dict[str, Any] = client.call("model.purchase.purchase.read", [purchase], fields)[0]
+    row: Row = {
+        "company": found["company"],
+        "supplier": found["party"],
+        "warehouse": found["warehouse"],
+        "warehouse_input": found["warehouse."]["input_location"],
+        "warehouse_storage": found["warehouse."]["storage_location"],
+        "incoming_moves": [["add", found["moves"]]],
+    }
+    shipments = client.create("stock.shipment.in", [row])
+    for button in ("receive", "do"):
+        client.press("stock.shipment.in", button, shipments)
