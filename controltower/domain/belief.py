@@ -35,23 +35,25 @@ class Hearing(NamedTuple):
 def is_late(belief: Belief, recorded: Recorded) -> bool:
     """Late is not new: true when the event is older than what the system last said of this attribute.
 
-    A counter of the sender, where both carry one, is trusted over its clock. At the same instant the one that
-    came last wins.
+    A sender's counter tells apart what its clock writes alike. A lower counter with a later time is a counter that
+    began anew, not old news. At the same instant the one that came last wins.
     """
     event = recorded.event
-    if belief.sequence is not None and event.sequence is not None and belief.sequence != event.sequence:
-        return event.sequence < belief.sequence
-    return event.occurred_at < belief.confirmed_at
+    if event.occurred_at != belief.confirmed_at:
+        counted = belief.sequence is not None and event.sequence is not None
+        ahead = counted and event.sequence > belief.sequence  # type: ignore[operator]
+        return event.occurred_at < belief.confirmed_at and not ahead
+    if belief.sequence is None or event.sequence is None:
+        return False
+    return event.sequence < belief.sequence
 
 
 def held(belief: Belief | None, attribute: str, value: Value, recorded: Recorded) -> Belief:
     """The belief after an event that is not late: a repeated value keeps its `since`."""
     event = recorded.event
     if belief is not None and belief.value[:2] == value[:2]:
-        return belief._replace(
-            sequence=event.sequence if event.sequence is not None else belief.sequence,
-            confirmed_at=event.occurred_at,
-        )
+        sequence = event.sequence if event.sequence is not None else belief.sequence
+        return belief._replace(sequence=sequence, confirmed_at=event.occurred_at)
     return Belief(
         attribute, event.system, value, event.occurred_at, event.sequence,
         recorded.learnt_at, recorded.position, event.occurred_at,

@@ -46,11 +46,13 @@ class Position(NamedTuple):
 
 
 class Recorded(NamedTuple):
-    """An event with its place in the inbox and the moment at which the tower learnt it."""
+    """An event with its place in the inbox, the moment at which the tower learnt it, and by which channel."""
 
     event: Event
     position: Position
     learnt_at: datetime.datetime
+    channel: str = "hook"
+    trace: str = ""
 
 
 def event_id(system: str, source_id: str) -> str:

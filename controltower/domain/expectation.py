@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from controltower.domain.event import Position, event_id
+from controltower.domain.event import Position, Recorded, event_id
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
 
@@ -63,14 +63,19 @@ class Expectation(NamedTuple):
     state: str = WAITING
     met_at: datetime.datetime | None = None
     met_by: str = ""
+    # What exactly is awaited, where the rule does not say it: a missing number, or the time of an unannounced change.
+    awaits: str = ""
 
 
 def expect(
-    rule: ExpectationRule, subject: Subject, system: str, trigger: Position, event: str, at: datetime.datetime
+    rule: str, subject: Subject, system: str, trigger: Recorded, within: datetime.timedelta, awaits: str = ""
 ) -> Expectation:
     """A new expectation, its id derived from its trigger so that reprocessing makes the same."""
-    identity = event_id(system, f"{rule.name}\n{subject}\n{trigger.message}.{trigger.n}")
-    return Expectation(identity, rule.name, subject, system, trigger, event, at, at + rule.within)
+    position, at = trigger.position, trigger.learnt_at
+    identity = event_id(system, f"{rule}\n{subject}\n{position.message}.{position.n}\n{awaits}")
+    return Expectation(
+        identity, rule, subject, system, position, trigger.event.id, at, at + within, awaits=awaits
+    )
 
 
 def answered(expectation: Expectation, at: datetime.datetime, event: str) -> Expectation:
@@ -79,9 +84,6 @@ def answered(expectation: Expectation, at: datetime.datetime, event: str) -> Exp
     return expectation._replace(state=state, met_at=at, met_by=event)
 
 
-def by_trigger(rules: tuple[ExpectationRule, ...]) -> Mapping[str, tuple[ExpectationRule, ...]]:
-    """The rules of each subject kind."""
-    found: dict[str, tuple[ExpectationRule, ...]] = {}
-    for rule in rules:
-        found[rule.kind] = (*found.get(rule.kind, ()), rule)
-    return found
+def voided(expectation: Expectation, at: datetime.datetime, event: str) -> Expectation:
+    """The expectation after something made it needless (an order cancelled)."""
+    return expectation._replace(state=VOID, met_at=at, met_by=event)

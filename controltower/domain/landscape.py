@@ -145,6 +145,15 @@ class Landscape:
                 found[plant, system.role] = (*found.get((plant, system.role), ()), system)
         return found
 
+    @cached_property
+    def _expected(self) -> dict[str, tuple[ExpectationRule, ...]]:
+        kinds = {rule.kind for rule in self.expectations}
+        return {kind: tuple(rule for rule in self.expectations if rule.kind == kind) for kind in kinds}
+
+    def expected_of(self, kind: str) -> tuple[ExpectationRule, ...]:
+        """The expectations declared about a kind of subject."""
+        return self._expected.get(kind, ())
+
     def ownership(self, kind: str, attribute: str) -> Ownership | None:
         """Who owns an attribute, or None where nobody was declared to."""
         return self._owned.get((kind, attribute))

@@ -1,0 +1,54 @@
+"""Something that a person must look at: opened by a finding, resolved by itself when its condition clears."""
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from controltower.domain.subject import Subject
+
+OPEN, RESOLVED = "open", "resolved"
+
+
+class Case(NamedTuple):
+    """One exception: which rule found what, with the evidence, whose it is and what to do.
+
+    The id is derived from what the rule found, so that reprocessing makes the same one. `opened_at` is when the
+    condition came true (a deadline that passed), not when the tower happened to look. Severity: A stops production
+    or falsifies books, B delays, C is a nuisance.
+    """
+
+    id: str
+    rule: str
+    title: str
+    severity: str
+    opened_at: datetime.datetime
+    subject: Subject | None = None
+    system: str = ""
+    team: str = ""
+    tier: str = ""
+    cause: str = ""
+    why: str = ""
+    action: str = ""
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    sightings: int = 1
+    last_at: datetime.datetime | None = None
+    resolved_at: datetime.datetime | None = None
+    resolution: str = ""
+
+    @property
+    def state(self) -> str:
+        return OPEN if self.resolved_at is None else RESOLVED
+
+
+def resolved(case: Case, at: datetime.datetime, resolution: str) -> Case:
+    """The case after its condition cleared, with the reason."""
+    return case._replace(resolved_at=at, resolution=resolution)
+
+
+def sighted(case: Case, at: datetime.datetime, evidence: Mapping[str, Any], why: str) -> Case:
+    """The case after one more sighting; the first and the latest few pieces of evidence are kept."""
+    kept = case.evidence if len(case.evidence) < _KEPT else (*case.evidence[: _KEPT // 2], *case.evidence[_KEPT // 2 + 1 :])
+    return case._replace(sightings=case.sightings + 1, last_at=at, evidence=(*kept, evidence), why=why)
+
+
+_KEPT = 8

@@ -1,0 +1,109 @@
+"""Connecting to the database, migrating it, and taking the one write lock of SQLite in a fair order."""
+
+import contextlib
+import fcntl
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+# SQLite's pages kept in memory, in KiB: enough for the upper levels of every index at ten million events.
+_SQLITE_CACHE_KIB = 32_768
+_BUSY_MILLISECONDS = 30_000
+
+
+def connect(url: str) -> Engine:
+    """An engine for `sqlite:///...` (WAL, synced at each commit) or `postgresql://...` (psycopg 3)."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, parsed.database)
+    if parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return create_engine(parsed, paramstyle="format", pool_size=10, max_overflow=60, pool_pre_ping=True)
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema to the newest migration; safe to call from several processes at once."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+@contextlib.contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One write transaction. On SQLite the writers of all processes queue on a file lock.
+
+    SQLite's own waiting is a sleep and a retry, which is unfair and slow under load; the kernel's queue is neither.
+    """
+    with _turn(engine), engine.connect() as connection, connection.begin():
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield connection
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """One consistent read."""
+    with engine.connect() as connection, connection.begin():
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")
+        yield connection
+
+
+def _sqlite(url: str, path: str | None) -> Engine:
+    if path:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url, pool_size=10, max_overflow=80, connect_args={"timeout": _BUSY_MILLISECONDS / 1000}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # We begin transactions ourselves, because a write must say so at its start (BEGIN IMMEDIATE).
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_MILLISECONDS}",
+        f"cache_size=-{_SQLITE_CACHE_KIB}",
+        "wal_autocheckpoint=4000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+_turns: dict[str, tuple[threading.Lock, int]] = {}
+_turns_guard = threading.Lock()
+
+
+@contextlib.contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    path = engine.url.database if engine.dialect.name == "sqlite" else None
+    if not path or path == ":memory:":
+        yield
+        return
+    lock, handle = _lock_of(path)
+    # A file lock is held by the process, not by the thread, hence both.
+    with lock:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _lock_of(path: str) -> tuple[threading.Lock, int]:
+    with _turns_guard:
+        if path not in _turns:
+            handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            _turns[path] = (threading.Lock(), handle)
+        return _turns[path]
