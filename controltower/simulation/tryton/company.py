@@ -1,4 +1,4 @@
-"""Makes the company in an empty Tryton: plants, items, bills, routings, work centres, suppliers, opening stock."""
+"""Makes the company in an empty Tryton: plants, items, bills, routings, work centres, suppliers, stock."""
 
 import datetime as dt
 from dataclasses import dataclass

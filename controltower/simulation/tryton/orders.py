@@ -9,7 +9,13 @@ from controltower.simulation.tryton.rpc import TrytonClient
 
 BOMS = {bom.output: bom for bom in catalogue.BOMS}
 # The next button for an order's state; running orders first finish their operations.
-NEXT_BUTTON = {"request": "draft", "draft": "wait", "waiting": "assign_force", "assigned": "run", "running": "do"}
+NEXT_BUTTON = {
+    "request": "draft",
+    "draft": "wait",
+    "waiting": "assign_force",
+    "assigned": "run",
+    "running": "do",
+}
 
 
 def order_row(
@@ -157,3 +163,33 @@ def receive_purchase(client: TrytonClient, purchase: int) -> None:
     shipments = client.create("stock.shipment.in", [row])
     for button in ("receive", "do"):
         client.press("stock.shipment.in", button, shipments)
+
+
+def reschedule(client: TrytonClient, order: int, days: int) -> None:
+    """Move an order's planned start and finish by some days (open moves follow by themselves)."""
+    found = client.call("model.production.read", [order], ["planned_start_date", "planned_date"])[0]
+    shifted = {
+        name: read_date(found[name]) + dt.timedelta(days=days)
+        for name in ("planned_start_date", "planned_date")
+        if found[name]
+    }
+    client.write("production", [order], shifted)
+
+
+def change_quantity(client: TrytonClient, order: int, quantity: float) -> None:
+    """Change an unreserved order's quantity and its planned moves in proportion, in one transaction."""
+    found = client.call("model.production.read", [order], ["quantity", "inputs", "outputs"])[0]
+    factor = quantity / found["quantity"]
+    moves = client.search_read(
+        "stock.move", [["id", "in", [*found["inputs"], *found["outputs"]]]], ["quantity"]
+    )
+    held = {move["id"]: round(move["quantity"] * factor, 3) for move in moves}
+    values: Row = {"quantity": quantity}
+    for side in ("inputs", "outputs"):
+        values[side] = [["write", [move], {"quantity": held[move]}] for move in found[side]]
+    client.write("production", [order], values)
+
+
+def read_date(value: Any) -> dt.date:
+    """A date out of Tryton's dialect."""
+    return dt.date(value["year"], value["month"], value["day"])

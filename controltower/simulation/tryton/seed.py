@@ -26,7 +26,7 @@ PURCHASES = 6
 
 
 def ensure_seeded(client: TrytonClient, seed: int, today: dt.date, say: Say = print) -> Company:
-    """Seed the database unless it is seeded; `seed` makes the same orders each time. Takes about ten seconds."""
+    """Seed the database unless it is seeded; `seed` makes the same orders each time. Takes some seconds."""
     if is_seeded(client):
         return read_company(client)
     say("tryton: seeding company, plants, items and routings")

@@ -1,7 +1,8 @@
-"""Runs one Tryton server: copies the template database on first use, waits until it answers, stops it cleanly."""
+"""Runs one Tryton server: copies the template on first use, waits until it answers, stops it cleanly."""
 
 import os
 import shutil
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -36,13 +37,14 @@ class TrytonServer:
 
     def start(self) -> None:
         """Start and wait until it answers. Raises ServerFailed."""
+        self._refuse_a_taken_port()
         self.directory.mkdir(parents=True, exist_ok=True)
         if not self.database.exists():
             shutil.copyfile(self.installation.template, self.database)
         configuration = self._write_configuration()
         command = [str(self.installation.programs / "trytond"), "-c", str(configuration), "-d", DATABASE]
         with (self.directory / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -87,6 +89,12 @@ class TrytonServer:
             encoding="utf-8",
         )
         return path
+
+    def _refuse_a_taken_port(self) -> None:
+        # Another server on this port would answer in our server's place.
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            if probe.connect_ex(("localhost", self._port)) == 0:
+                raise ServerFailed(f"port {self._port} is taken by another process")
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
