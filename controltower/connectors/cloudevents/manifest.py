@@ -1,0 +1,26 @@
+"""What the CloudEvents connector declares of itself."""
+
+from controltower.connectors.contract import Manifest
+from controltower.domain.vocabulary import ROLES
+
+# What the recorded messages show; any other happening of the vocabulary is taken as well.
+EMITS = """
+order.created order.changed order.released order.started order.reported order.completed order.cancelled
+order.snapshot operation.started operation.reported operation.paused operation.resumed operation.completed
+operation.confirmed stock.posted purchase.confirmed inspection.created inspection.passed inspection.failed
+shipment.shipped resource.down resource.up resource.changed shift.started shift.ended schedule.published
+"""
+
+MANIFEST = Manifest(
+    name="cloudevents",
+    title="CloudEvents 1.0 (any sender of canonical events)",
+    roles=ROLES,
+    channels=("hook",),
+    fields=(),
+    emits=frozenset(EMITS.split()),
+    content_types=(
+        "application/cloudevents+json",
+        "application/cloudevents-batch+json",
+        "application/json",
+    ),
+)
