@@ -11,11 +11,13 @@ from flask import Flask
 from flask_login import current_user
 from markupsafe import Markup
 
+from controltower.domain import vocabulary
+from controltower.domain.value import Value
 from controltower.web.scope import current_scope
 from controltower.web.tower import now, tower
 
 NOTHING = "–"
-ACRONYMS = {"bom": "BOM", "id": "ID", "erp": "ERP", "mes": "MES", "wms": "WMS", "aps": "APS", "uom": "unit"}
+ACRONYMS = {role: role.upper() for role in ("erp", "mes", "wms", "aps")}
 
 
 def register(app: Flask) -> None:
@@ -31,7 +33,7 @@ def zone_for(plant: str | None = None) -> ZoneInfo:
     if own:
         return ZoneInfo(own)
     found = tower().landscape.plants.get(plant or current_scope().plant or "")
-    return ZoneInfo(found.time_zone) if found else ZoneInfo("UTC")
+    return found.zone if found else ZoneInfo("UTC")
 
 
 def zone_name(plant: str | None = None) -> str:
@@ -88,10 +90,7 @@ def duration(length: timedelta | float | None) -> str:
 
 
 def quantity(amount: Any, unit: str | None = None) -> str:
-    """A quantity with its unit: "1,200 EA". Takes {"value", "unit"}, a decimal or its text."""
-    if isinstance(amount, dict):
-        unit = amount.get("unit", unit)
-        amount = amount.get("value")
+    """A quantity with its unit: "1,200 EA"; takes a decimal or its text."""
     if amount in (None, ""):
         return NOTHING
     return f"{number(amount)} {unit}" if unit else number(amount)
@@ -115,33 +114,26 @@ def count(amount: int, one: str, many: str | None = None) -> str:
 
 
 def label(name: str) -> str:
-    """`due_date` -> "Due date", `bom_version` -> "BOM version"."""
-    words = [ACRONYMS.get(word, word) for word in name.replace("-", "_").split("_") if word]
-    text = " ".join(words)
-    return text[:1].upper() + text[1:]
+    """`due_date` -> "Due date", `order.changed` -> "Order changed"."""
+    text = vocabulary.attribute_title(name).replace("-", " ").replace(".", " ")
+    return ACRONYMS.get(text, text[:1].upper() + text[1:])
 
 
-def value(held: Any, plant: str | None = None) -> Markup | str:
-    """A believed value as a person reads it: time, quantity, yes or no, status, plain text."""
-    if held is None or held == "":
+def value(held: Value | None, kind: str = vocabulary.TEXT, plant: str | None = None) -> Markup | str:
+    """A believed value as a person reads it; `kind` is the vocabulary's (time, quantity, flag, ...)."""
+    if held is None or held.text == "":
         return NOTHING
-    if isinstance(held, bool):
-        return "yes" if held else "no"
-    if isinstance(held, datetime):
-        return when(held, plant, seconds=False)
-    if isinstance(held, dict) and "value" in held:
-        return quantity(held)
-    if isinstance(held, dict) and "amount" in held:
-        return f"{number(held['amount'])} {held.get('currency', '')}".strip()
-    if isinstance(held, (int, float, Decimal)):
-        return number(held)
-    return when_text(str(held), plant)
+    if kind == vocabulary.TIME:
+        return when_text(held.text, plant)
+    if kind == vocabulary.FLAG:
+        return {"true": "yes", "false": "no"}.get(held.text, held.text)
+    if kind in (vocabulary.QUANTITY, vocabulary.MONEY):
+        return quantity(held.text, held.unit)
+    return f"{held.text} {held.unit}" if held.unit else held.text
 
 
 def when_text(text: str, plant: str | None) -> Markup | str:
-    """Text that is an RFC 3339 time is shown as a time, any other text as it is."""
-    if len(text) < 16 or text[4:5] != "-" or text[10:11] not in ("T", " "):
-        return text
+    """Text that is a zoned time is shown as a time, any other text as it is."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from controltower.domain.clock import Clock
 from controltower.domain.landscape import Landscape
 from controltower.settings import Settings
+from controltower.store import engine
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Tower:
 
 def register(app: Flask, parts: Tower) -> None:
     app.extensions["tower"] = parts
-    app.teardown_appcontext(close_connection)
+    app.teardown_appcontext(close_reading)
 
 
 def tower() -> Tower:
@@ -37,18 +38,21 @@ def tower() -> Tower:
 
 
 def reading() -> Connection:
-    """This request's connection for reads; closed when the request ends, nothing on it is committed."""
-    if "connection" not in g:
-        g.connection = tower().engine.connect()
+    """This request's consistent read; closed when the request ends, nothing on it is committed."""
+    if "reading" not in g:
+        g.reading = ExitStack()
+        g.connection = g.reading.enter_context(engine.reading(tower().engine))
     connection: Connection = g.connection
     return connection
 
 
 @contextmanager
 def writing() -> Iterator[Connection]:
-    """A transaction of its own: committed at the end of the block, rolled back by an error."""
-    close_connection()  # SQLite: an open read would keep this request on yesterday's snapshot
-    with tower().engine.begin() as connection:
+    """A transaction of its own: committed at the end of the block, rolled back by an error.
+
+    The request's read ends first, so that what is read afterwards shows what was written."""
+    close_reading()
+    with engine.writing(tower().engine) as connection:
         yield connection
 
 
@@ -60,7 +64,8 @@ def now() -> datetime:
     return moment
 
 
-def close_connection(_error: BaseException | None = None) -> None:
-    connection: Connection | None = g.pop("connection", None)
-    if connection is not None:
-        connection.close()
+def close_reading(_error: BaseException | None = None) -> None:
+    g.pop("connection", None)
+    held: ExitStack | None = g.pop("reading", None)
+    if held is not None:
+        held.close()

@@ -1,0 +1,35 @@
+"""The control tower: who believed what, and since when, across every system of a plant network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+
+from controltower.domain.clock import Clock
+from controltower.domain.landscape import Landscape
+from controltower.settings import Settings
+from controltower.store import engine
+from controltower.web import assets, errors, format, hx, login, pages, security, shell
+from controltower.web import tower as web_tower
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
+    """The tower as a WSGI app: load, connect, register the pages."""
+    app = Flask(__name__, root_path=str(ROOT), static_folder=None)
+    app.secret_key = settings.secret_key
+    parts = web_tower.Tower(
+        settings, engine.connect(settings.database_url), landscape or Landscape(), Clock.load(settings.clock_path)
+    )
+    web_tower.register(app, parts)
+    hx.register(app)
+    assets.register(app, ROOT / "static", settings.state_dir)
+    format.register(app)
+    errors.register(app)
+    login.register(app)
+    security.register(app, secure_cookies=settings.secure_cookies)
+    shell.register(app)
+    pages.register(app, demo=settings.demo)
+    return app
