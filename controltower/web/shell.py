@@ -29,6 +29,15 @@ class NavLine:
     here: bool
 
 
+@dataclass(frozen=True)
+class Light:
+    """The freshness light: `state` is ok, warn or bad."""
+
+    state: str
+    short: str
+    words: str
+
+
 def register(app: Flask) -> None:
     app.register_blueprint(bp)
     app.context_processor(frame)
@@ -49,6 +58,10 @@ def frame() -> dict[str, Any]:
         "utc": UTC,
         "navigation": navigation() if current_user.is_authenticated else [],
         "home": first_page(),
+        "ui": current_app.jinja_env.get_template("_ui.html").module,
+        "icon": current_app.jinja_env.get_template("_icons.html").module.icon,  # type: ignore[attr-defined]
+        "sprite": current_app.jinja_env.get_template("_icons.html").module.sprite,  # type: ignore[attr-defined]
+        "pulse": Light("ok", "Live", "The tower answers"),
         "endpoints": lambda: current_app.view_functions,
     }
 
