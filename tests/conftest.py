@@ -9,6 +9,16 @@ from sqlalchemy import Engine
 from tests.databases import PostgresCluster, copy_sqlite
 
 ENGINES = ("sqlite", "postgresql")
+# Tests that share something heavy (one Tryton, one browser) stay in one process of a parallel run.
+KEPT_TOGETHER = ("tryton", "browser")
+
+
+@pytest.hookimpl(trylast=True)  # after the marks that the folders give
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in KEPT_TOGETHER:
+            if item.get_closest_marker(mark):
+                item.add_marker(pytest.mark.xdist_group(mark))
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Every address of the tower asks who is there, except a short list of those that must not."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ OPEN = frozenset({"health", "metrics", "assets", "login"})
 OPEN_ADDRESSES = frozenset({"/favicon.ico"})
 # Blueprints that believe a signature or a key, never a session: they answer 401 themselves.
 KEYED = frozenset({"hooks", "api"})
+VARIABLE = re.compile(r"<(?:(\w+)(?:\([^)]*\))?:)?(\w+)>")  # <kind(options):name> of a rule
 SAMPLES = {"int": 1, "float": 1.0, "uuid": "00000000-0000-0000-0000-000000000000"}
 
 
@@ -33,14 +35,10 @@ def app(sqlite_url: str, tmp_path: Path) -> Flask:
 
 def address(app: Flask, rule: Rule) -> str:
     """A URL that the rule matches, with made-up values in its variable parts."""
-    values = {name: SAMPLES.get(_kind(rule, name), "x") for name in rule.arguments}
+    values = {name: SAMPLES.get(kind, "x") for kind, name in VARIABLE.findall(rule.rule)}
     with app.test_request_context():
         built: str = app.url_map.bind("localhost").build(rule.endpoint, values, method=_method(rule))
         return built
-
-
-def _kind(rule: Rule, name: str) -> str:
-    return type(rule._converters[name]).__name__.removesuffix("Converter").lower().replace("integer", "int")
 
 
 def _method(rule: Rule) -> str:
