@@ -34,6 +34,8 @@ class Case(NamedTuple):
     last_at: datetime.datetime | None = None
     resolved_at: datetime.datetime | None = None
     resolution: str = ""
+    # What sightings of one and the same thing have in common; "" where every finding is its own exception.
+    key: str = ""
 
     @property
     def state(self) -> str:

@@ -1,0 +1,32 @@
+"""What every verb works with: the database, the declared landscape, its connectors and the clock."""
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from controltower.connectors import connect as connect_system
+from controltower.connectors.contract import Connector
+from controltower.domain.clock import Clock
+from controltower.domain.landscape import Landscape
+
+
+@dataclass(frozen=True)
+class Tower:
+    """Made once per process and handed to the verbs."""
+
+    engine: Engine
+    landscape: Landscape
+    connectors: Mapping[str, Connector]
+    clock: Clock
+
+    def now(self) -> datetime.datetime:
+        """The present moment of the tower's clock, aware UTC."""
+        return self.clock.now()
+
+
+def build(engine: Engine, landscape: Landscape, clock: Clock) -> Tower:
+    """A tower with a connector for each system of its landscape."""
+    connectors = {system.id: connect_system(system) for system in landscape.systems.values()}
+    return Tower(engine, landscape, connectors, clock)

@@ -1,0 +1,150 @@
+"""What each system holds now, and who has spoken last about what."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, Integer, Row, Table, delete, select
+
+from controltower.domain.belief import Belief, Hearing
+from controltower.domain.event import Position
+from controltower.domain.subject import Subject
+from controltower.domain.value import Value
+from controltower.store.bulk import REPLACE, write
+from controltower.store.schema import Name, Serial, Timestamp, metadata, microseconds
+
+belief = Table(
+    "belief",
+    metadata,
+    Column("plant", Name, primary_key=True),
+    Column("subject", Name, primary_key=True),
+    Column("attribute", Name, primary_key=True),
+    Column("system", Name, primary_key=True),
+    Column("value", Name, nullable=False),
+    Column("unit", Name, nullable=False),
+    Column("native", Name, nullable=False),
+    Column("since", Timestamp, nullable=False),
+    Column("sequence", Serial),
+    Column("learnt_at", Timestamp, nullable=False),
+    Column("message", Serial, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("confirmed_at", Timestamp, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+hearing = Table(
+    "hearing",
+    metadata,
+    Column("plant", Name, primary_key=True),
+    Column("subject", Name, primary_key=True),
+    Column("system", Name, primary_key=True),
+    Column("type", Name, nullable=False),
+    Column("occurred_at", Timestamp, nullable=False),
+    Column("learnt_at", Timestamp, nullable=False),
+    Column("sequence", Serial),
+    Column("message", Serial, nullable=False),
+    Column("n", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+def put(connection: Connection, beliefs: Sequence[tuple[Subject, Belief]]) -> None:
+    """Write beliefs over what was held before."""
+    write(connection, belief, [_belief_row(*each) for each in beliefs], REPLACE)
+
+
+def put_hearings(connection: Connection, hearings: Sequence[tuple[Subject, Hearing]]) -> None:
+    """Write down who spoke last about what."""
+    write(connection, hearing, [_hearing_row(*each) for each in hearings], REPLACE)
+
+
+def _belief_row(subject: Subject, each: Belief) -> tuple[Any, ...]:
+    return (
+        *subject, each.attribute, each.system, *each.value, microseconds(each.since), each.sequence,
+        microseconds(each.learnt_at), *each.position, microseconds(each.confirmed_at),
+    )  # fmt: skip
+
+
+def _hearing_row(subject: Subject, each: Hearing) -> tuple[Any, ...]:
+    return (
+        *subject, each.system, each.type, microseconds(each.occurred_at), microseconds(each.learnt_at),
+        each.sequence, *each.position,
+    )  # fmt: skip
+
+
+def of(connection: Connection, subjects: Iterable[Subject]) -> list[tuple[Subject, Belief]]:
+    """All beliefs about some subjects."""
+    return [(Subject(row[0], row[1]), _read_belief(row)) for row in _about(connection, belief, subjects)]
+
+
+def hearings_of(connection: Connection, subjects: Iterable[Subject]) -> list[tuple[Subject, Hearing]]:
+    """All that was last heard about some subjects."""
+    return [(Subject(row[0], row[1]), _read_hearing(row)) for row in _about(connection, hearing, subjects)]
+
+
+def _about(connection: Connection, table: Table, subjects: Iterable[Subject]) -> Iterable[Row[Any]]:
+    for plant, names in by_plant(subjects).items():
+        for start in range(0, len(names), 400):
+            chunk = names[start : start + 400]
+            yield from connection.execute(
+                select(table).where(table.c.plant == plant, table.c.subject.in_(chunk))
+            )
+
+
+def by_plant(subjects: Iterable[Subject]) -> Mapping[str, list[str]]:
+    """The names of subjects by their plant."""
+    found: dict[str, list[str]] = {}
+    for subject in subjects:
+        found.setdefault(subject.plant, []).append(subject.name)
+    return found
+
+
+def _read_belief(row: Row[Any]) -> Belief:
+    (_, _, attribute, system, value, unit, native, since, sequence, learnt_at, message, n, confirmed_at) = row
+    return Belief(
+        attribute, system, Value(value, unit, native), since, sequence, learnt_at, Position(message, n), confirmed_at
+    )
+
+
+def _read_hearing(row: Row[Any]) -> Hearing:
+    _, _, system, type, occurred_at, learnt_at, sequence, message, n = row
+    return Hearing(system, type, occurred_at, learnt_at, sequence, Position(message, n))
+
+
+def forget(connection: Connection, subject: Subject) -> None:
+    """Drop what is held about a subject, before it is told anew."""
+    for table in (belief, hearing):
+        connection.execute(delete(table).where(table.c.plant == subject.plant, table.c.subject == subject.name))
+
+
+def of_order(connection: Connection, plant: str, order: str) -> list[tuple[Subject, Belief]]:
+    """All beliefs about an order and its operations."""
+    whole = select(belief).where(belief.c.plant == plant)
+    order_rows = connection.execute(whole.where(belief.c.subject == f"order/{order}")).all()
+    operations = belief.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff")
+    rows = [*order_rows, *connection.execute(whole.where(operations)).all()]
+    return [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
+
+
+def orders(
+    connection: Connection, *, plants: Sequence[str], prefix: str = "", after: str = "", limit: int = 50
+) -> list[Subject]:
+    """Orders by number, from behind `after` (`<plant>/<number>`), whose number begins with `prefix`."""
+    plant_after, _, key_after = after.partition("/")
+    found: list[Subject] = []
+    for plant in sorted(plants):
+        if plant < plant_after or len(found) >= limit:
+            continue
+        low = f"order/{key_after}" if plant == plant_after else f"order/{prefix}"
+        chosen = (
+            select(hearing.c.plant, hearing.c.subject)
+            .distinct()
+            .where(
+                hearing.c.plant == plant,
+                hearing.c.subject > low if plant == plant_after else hearing.c.subject >= low,
+                hearing.c.subject < f"order/{prefix}\uffff",
+            )
+            .order_by(hearing.c.subject)
+            .limit(limit - len(found))
+        )
+        found += [Subject(*row) for row in connection.execute(chosen)]
+    return found

@@ -1,0 +1,166 @@
+"""Exceptions, and what people did about them (kept apart, since reprocessing rebuilds the first but never the second)."""
+
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, func, insert, or_, select
+
+from controltower.domain.exception import OPEN, Case
+from controltower.domain.subject import Subject
+from controltower.store.bulk import REPLACE, write
+from controltower.store.schema import Json, Name, Serial, Timestamp, metadata, microseconds, write_json
+
+case = Table(
+    "exception",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("plant", Name, primary_key=True),
+    Column("subject", Name, nullable=False),
+    Column("rule", Name, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("severity", Name, nullable=False),
+    Column("opened_at", Timestamp, nullable=False),
+    Column("system", Name, nullable=False),
+    Column("team", Name, nullable=False),
+    Column("tier", Name, nullable=False),
+    Column("cause", Name, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("evidence", Json, nullable=False),
+    Column("sightings", Integer, nullable=False),
+    Column("last_at", Timestamp),
+    Column("resolved_at", Timestamp),
+    Column("resolution", Text, nullable=False),
+    Column("key", Name, nullable=False),
+)
+_open = case.c.resolved_at.is_(None)
+Index("ix_exception_open", case.c.opened_at, sqlite_where=_open, postgresql_where=_open)
+Index("ix_exception_plant_subject", case.c.plant, case.c.subject)
+Index("ix_exception_opened_at", case.c.opened_at)
+
+NO_PLANT = "*"
+
+# Acknowledged, assigned, commented, resolved, reopened: by whom, when, why. Only ever added to.
+case_action = Table(
+    "exception_action",
+    metadata,
+    Column("id", Serial, primary_key=True),
+    Column("exception", Name, nullable=False, index=True),
+    Column("at", Timestamp, nullable=False),
+    Column("who", Name, nullable=False),
+    Column("action", Name, nullable=False),
+    Column("detail", Text, nullable=False),
+)
+
+
+class Action(NamedTuple):
+    """What one person did about an exception."""
+
+    exception: str
+    at: datetime.datetime
+    who: str
+    action: str
+    detail: str
+
+
+def put(connection: Connection, cases: Sequence[Case]) -> None:
+    """Write exceptions over what was known of them."""
+    write(connection, case, [_row(each) for each in cases], REPLACE)
+
+
+def _row(each: Case) -> tuple[Any, ...]:
+    plant, subject = each.subject or (NO_PLANT, "")
+    return (
+        each.id, plant, subject, each.rule, each.title, each.severity, microseconds(each.opened_at), each.system,
+        each.team, each.tier, each.cause, each.why, each.action, write_json(each.evidence), each.sightings,
+        None if each.last_at is None else microseconds(each.last_at),
+        None if each.resolved_at is None else microseconds(each.resolved_at), each.resolution, each.key,
+    )  # fmt: skip
+
+
+def _read(row: Row[Any]) -> Case:
+    return Case(
+        row.id, row.rule, row.title, row.severity, row.opened_at,
+        None if row.plant == NO_PLANT else Subject(row.plant, row.subject),
+        row.system, row.team, row.tier, row.cause, row.why, row.action, tuple(row.evidence), row.sightings,
+        row.last_at, row.resolved_at, row.resolution, row.key,
+    )  # fmt: skip
+
+
+def get(connection: Connection, id: str) -> Case | None:
+    row = connection.execute(select(case).where(case.c.id == id)).first()
+    return _read(row) if row else None
+
+
+def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Case]:
+    """Exceptions by id."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    found = connection.execute(select(case).where(case.c.id.in_(wanted)))
+    return {row.id: _read(row) for row in found}
+
+
+def open_of(connection: Connection, rules: Sequence[str]) -> list[Case]:
+    """The open exceptions of some rules."""
+    chosen = select(case).where(_open, case.c.rule.in_(rules))
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def of_order(connection: Connection, plant: str, order: str) -> list[Case]:
+    """All exceptions there were about an order and its operations, newest first."""
+    about = or_(
+        case.c.subject == f"order/{order}",
+        case.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff"),
+    )
+    chosen = select(case).where(case.c.plant == plant, about).order_by(case.c.opened_at.desc()).limit(100)
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def listing(
+    connection: Connection,
+    *,
+    state: str = OPEN,
+    rule: str = "",
+    team: str = "",
+    plant: str = "",
+    severity: str = "",
+    before: datetime.datetime | None = None,
+    limit: int = 100,
+) -> list[Case]:
+    """Exceptions in one state ("open", "resolved"), newest first, from below a moment."""
+    chosen = select(case).where(_open if state == OPEN else ~_open).order_by(case.c.opened_at.desc()).limit(limit)
+    wanted = ((case.c.rule, rule), (case.c.team, team), (case.c.plant, plant), (case.c.severity, severity))
+    for column, value in wanted:
+        if value:
+            chosen = chosen.where(column == value)
+    if before is not None:
+        chosen = chosen.where(case.c.opened_at < before)
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many are open, by rule."""
+    chosen = select(case.c.rule, func.count()).where(_open).group_by(case.c.rule)
+    return {row[0]: row[1] for row in connection.execute(chosen)}
+
+
+def act(connection: Connection, action: Action) -> None:
+    """Write down what a person did."""
+    connection.execute(insert(case_action).values(**action._asdict()))
+
+
+def actions(connection: Connection, exception: str) -> list[Action]:
+    """What people did about an exception, oldest first."""
+    chosen = select(case_action).where(case_action.c.exception == exception).order_by(case_action.c.id)
+    return [Action(*row[1:]) for row in connection.execute(chosen)]
+
+
+def latest_actions(connection: Connection, exceptions: Iterable[str]) -> dict[str, list[Action]]:
+    """What people did about several exceptions, oldest first."""
+    found: dict[str, list[Action]] = {}
+    chosen = select(case_action).where(case_action.c.exception.in_(list(exceptions))).order_by(case_action.c.id)
+    for row in connection.execute(chosen):
+        found.setdefault(row.exception, []).append(Action(*row[1:]))
+    return found

@@ -1,0 +1,153 @@
+"""Disagreements, open and past."""
+
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, Float, Index, Integer, Row, Table, delete, func, select
+
+from controltower.domain.drift import CLOSED, OPEN, SETTLING, Drift
+from controltower.domain.event import Position
+from controltower.domain.subject import Subject
+from controltower.domain.value import Value
+from controltower.store.belief import by_plant
+from controltower.store.bulk import REPLACE, write
+from controltower.store.schema import Json, Name, Serial, Timestamp, metadata, microseconds, write_json
+
+drift = Table(
+    "drift",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("plant", Name, primary_key=True),
+    Column("subject", Name, nullable=False),
+    Column("attribute", Name, nullable=False),
+    Column("owner", Name, nullable=False),
+    Column("follower", Name, nullable=False),
+    Column("owner_value", Json, nullable=False),
+    Column("follower_value", Json, nullable=False),
+    Column("opened_at", Timestamp, nullable=False),
+    Column("learnt_at", Timestamp, nullable=False),
+    Column("allowed_until", Timestamp, nullable=False),
+    Column("message", Serial, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("state", Name, nullable=False),
+    Column("closed_at", Timestamp),
+    Column("closed_message", Serial),
+    Column("closed_n", Integer),
+    Column("lag", Float),
+    Column("cause", Name, nullable=False),
+    Column("why", Name, nullable=False),
+    Column("evidence", Json, nullable=False),
+)
+_unclosed = drift.c.state != CLOSED
+Index("ix_drift_plant_subject", drift.c.plant, drift.c.subject)
+Index(
+    "ix_drift_due", drift.c.state, drift.c.allowed_until, sqlite_where=_unclosed, postgresql_where=_unclosed
+)
+Index("ix_drift_closed", drift.c.closed_at, sqlite_where=~_unclosed, postgresql_where=~_unclosed)
+
+
+def put(connection: Connection, drifts: Sequence[Drift]) -> None:
+    """Write disagreements over what was known of them."""
+    write(connection, drift, [_row(each) for each in drifts], REPLACE)
+
+
+def _row(each: Drift) -> tuple[Any, ...]:
+    closing = each.closed_by or (None, None)
+    return (
+        each.id, *each.subject, each.attribute, each.owner, each.follower, write_json(each.owner_value),
+        write_json(each.follower_value), microseconds(each.opened_at), microseconds(each.learnt_at),
+        microseconds(each.allowed_until), *each.opened_by, each.state,
+        None if each.closed_at is None else microseconds(each.closed_at), *closing, each.lag, each.cause, each.why,
+        write_json(each.evidence),
+    )  # fmt: skip
+
+
+def _read(row: Row[Any]) -> Drift:
+    return Drift(
+        row.id, Subject(row.plant, row.subject), row.attribute, row.owner, row.follower, Value(*row.owner_value),
+        Value(*row.follower_value), row.opened_at, row.learnt_at, row.allowed_until, Position(row.message, row.n),
+        row.state, row.closed_at, None if row.closed_message is None else Position(row.closed_message, row.closed_n),
+        row.lag, row.cause, row.why, tuple(row.evidence),
+    )  # fmt: skip
+
+
+def unclosed_of(connection: Connection, subjects: Iterable[Subject]) -> list[Drift]:
+    """The disagreements about some subjects that still last."""
+    found: list[Drift] = []
+    for plant, names in by_plant(subjects).items():
+        for start in range(0, len(names), 400):
+            chunk = names[start : start + 400]
+            chosen = select(drift).where(drift.c.plant == plant, drift.c.subject.in_(chunk), _unclosed)
+            found += [_read(row) for row in connection.execute(chosen)]
+    return found
+
+
+def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> list[Drift]:
+    """Disagreements whose allowance has run out and that nobody was told of."""
+    chosen = (
+        select(drift)
+        .where(drift.c.state == SETTLING, drift.c.allowed_until < now)
+        .order_by(drift.c.allowed_until)
+        .limit(limit)
+    )
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def open_ones(connection: Connection, limit: int = 500) -> list[Drift]:
+    """All drift that is open now, the oldest deadline first."""
+    chosen = select(drift).where(drift.c.state == OPEN).order_by(drift.c.allowed_until).limit(limit)
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def get(connection: Connection, id: str) -> Drift | None:
+    row = connection.execute(select(drift).where(drift.c.id == id)).first()
+    return _read(row) if row else None
+
+
+def of_order(connection: Connection, plant: str, order: str, limit: int = 200) -> list[Drift]:
+    """All disagreements there were about an order and its operations, newest first."""
+    found: list[Drift] = []
+    for names in (
+        drift.c.subject == f"order/{order}",
+        drift.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff"),
+    ):
+        chosen = select(drift).where(drift.c.plant == plant, names).order_by(drift.c.opened_at.desc()).limit(limit)
+        found += [_read(row) for row in connection.execute(chosen)]
+    return sorted(found, key=lambda each: each.opened_at, reverse=True)
+
+
+def listing(
+    connection: Connection,
+    *,
+    state: str = OPEN,
+    plants: Sequence[str] = (),
+    attribute: str = "",
+    cause: str = "",
+    follower: str = "",
+    limit: int = 200,
+) -> list[Drift]:
+    """Disagreements in one state ("open", "settling", "closed"): open ones the oldest first, closed the newest."""
+    chosen = select(drift).where(drift.c.state == state).limit(limit)
+    by_deadline = drift.c.closed_at.desc() if state == CLOSED else drift.c.allowed_until
+    chosen = chosen.order_by(by_deadline)
+    if state == CLOSED:
+        # One that settled in time was no drift.
+        chosen = chosen.where(drift.c.closed_at > drift.c.allowed_until)
+    for column, wanted in ((drift.c.attribute, attribute), (drift.c.cause, cause), (drift.c.follower, follower)):
+        if wanted:
+            chosen = chosen.where(column == wanted)
+    if plants:
+        chosen = chosen.where(drift.c.plant.in_(plants))
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many are open and how many settling."""
+    chosen = select(drift.c.state, func.count()).where(_unclosed).group_by(drift.c.state)
+    return {row[0]: row[1] for row in connection.execute(chosen)}
+
+
+def forget(connection: Connection, subject: Subject) -> None:
+    """Drop what is known of a subject's disagreements, before it is told anew."""
+    connection.execute(delete(drift).where(drift.c.plant == subject.plant, drift.c.subject == subject.name))

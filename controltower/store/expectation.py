@@ -1,0 +1,120 @@
+"""What is expected from whom by when, and what became of it."""
+
+import datetime
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, and_, delete, func, or_, select
+
+from controltower.domain.event import Position
+from controltower.domain.expectation import MISSED, WAITING, Expectation
+from controltower.domain.subject import Subject
+from controltower.store.belief import by_plant
+from controltower.store.bulk import REPLACE, write
+from controltower.store.schema import Name, Serial, Timestamp, metadata, microseconds
+
+expectation = Table(
+    "expectation",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("plant", Name, primary_key=True),
+    Column("rule", Name, nullable=False),
+    Column("subject", Name, nullable=False),
+    Column("system", Name, nullable=False),
+    Column("message", Serial, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("trigger_event", Name, nullable=False),
+    Column("opened_at", Timestamp, nullable=False),
+    Column("due_at", Timestamp, nullable=False),
+    Column("state", Name, nullable=False),
+    Column("met_at", Timestamp),
+    Column("met_by", Name, nullable=False),
+    Column("awaits", Name, nullable=False),
+)
+_unanswered = and_(expectation.c.state.in_((WAITING, MISSED)), expectation.c.met_at.is_(None))
+Index("ix_expectation_plant_subject", expectation.c.plant, expectation.c.subject)
+Index(
+    "ix_expectation_due", expectation.c.state, expectation.c.due_at,
+    sqlite_where=_unanswered, postgresql_where=_unanswered,
+)  # fmt: skip
+
+
+def put(connection: Connection, expectations: Sequence[Expectation]) -> None:
+    """Write expectations over what was known of them."""
+    write(connection, expectation, [_row(each) for each in expectations], REPLACE)
+
+
+def _row(each: Expectation) -> tuple[Any, ...]:
+    plant, subject = each.subject
+    return (
+        each.id, plant, each.rule, subject, each.system, *each.trigger, each.trigger_event,
+        microseconds(each.opened_at), microseconds(each.due_at), each.state,
+        None if each.met_at is None else microseconds(each.met_at), each.met_by, each.awaits,
+    )  # fmt: skip
+
+
+def _read(row: Row[Any]) -> Expectation:
+    return Expectation(
+        row.id, row.rule, Subject(row.plant, row.subject), row.system, Position(row.message, row.n),
+        row.trigger_event, row.opened_at, row.due_at, row.state, row.met_at, row.met_by, row.awaits,
+    )  # fmt: skip
+
+
+def unanswered_of(connection: Connection, subjects: Iterable[Subject]) -> list[Expectation]:
+    """What is still awaited about some subjects, overdue or not."""
+    found: list[Expectation] = []
+    for plant, names in by_plant(subjects).items():
+        for start in range(0, len(names), 400):
+            chunk = names[start : start + 400]
+            mine = and_(expectation.c.plant == plant, expectation.c.subject.in_(chunk))
+            found += [_read(row) for row in connection.execute(select(expectation).where(mine, _unanswered))]
+    return found
+
+
+def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> list[Expectation]:
+    """Those whose time has run out without an answer, and that nobody was told of."""
+    chosen = (
+        select(expectation)
+        .where(expectation.c.state == WAITING, expectation.c.met_at.is_(None), expectation.c.due_at < now)
+        .order_by(expectation.c.due_at)
+        .limit(limit)
+    )
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def of_order(connection: Connection, plant: str, order: str, limit: int = 500) -> list[Expectation]:
+    """All that was ever expected about an order and its operations, oldest first."""
+    about = or_(
+        expectation.c.subject == f"order/{order}",
+        expectation.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff"),
+    )
+    chosen = (
+        select(expectation)
+        .where(expectation.c.plant == plant, about)
+        .order_by(expectation.c.opened_at)
+        .limit(limit)
+    )
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def listing(
+    connection: Connection, *, state: str = MISSED, plants: Sequence[str] = (), limit: int = 200
+) -> list[Expectation]:
+    """Expectations in one state, by due time: what is still unanswered first for "waiting" and "missed"."""
+    chosen = select(expectation).where(expectation.c.state == state).limit(limit)
+    chosen = chosen.order_by(expectation.c.due_at if state == WAITING else expectation.c.due_at.desc())
+    if plants:
+        chosen = chosen.where(expectation.c.plant.in_(plants))
+    return [_read(row) for row in connection.execute(chosen)]
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """How many are waiting, and how many missed without an answer yet."""
+    chosen = select(expectation.c.state, func.count()).where(_unanswered).group_by(expectation.c.state)
+    return {row[0]: row[1] for row in connection.execute(chosen)}
+
+
+def forget(connection: Connection, subject: Subject) -> None:
+    """Drop what was expected about a subject, before it is told anew."""
+    mine = and_(expectation.c.plant == subject.plant, expectation.c.subject == subject.name)
+    connection.execute(delete(expectation).where(mine))

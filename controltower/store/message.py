@@ -1,0 +1,295 @@
+"""The inbox: each message byte for byte, its state, and the keys by which a second delivery is told."""
+
+import datetime
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, Connection, Index, Integer, Row, Table, bindparam, func, literal, select, update
+
+from controltower.store.bulk import IGNORE, write
+from controltower.store.schema import Bytes, Json, Name, Serial, Timestamp, metadata, microseconds, write_json
+
+RECEIVED, RECORDED, PARKED, PARTLY, REJECTED, DUPLICATE, CONFLICT = (
+    "received recorded parked partly rejected duplicate conflict".split()
+)
+# The states that somebody has to mend.
+FAULTY = (PARKED, PARTLY, REJECTED, CONFLICT)
+
+message = Table(
+    "message",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=False),
+    Column("plant", Name, primary_key=True),
+    Column("system", Name, nullable=False),
+    Column("channel", Name, nullable=False),
+    Column("resource", Name, nullable=False),
+    Column("change", Name, nullable=False),
+    Column("received_at", Timestamp, nullable=False),
+    Column("state", Name, nullable=False),
+    Column("content_type", Name, nullable=False),
+    Column("delivery", Name, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("elements", Integer, nullable=False),
+    Column("duplicates", Json),
+    Column("original", Serial),
+    Column("events", Integer, nullable=False),
+    Column("faults", Json),
+    Column("trace", Name, nullable=False),
+)
+Index("ix_message_system_id", message.c.system, message.c.id)
+Index(
+    "ix_message_waiting", message.c.id,
+    sqlite_where=message.c.state == RECEIVED, postgresql_where=message.c.state == RECEIVED,
+)  # fmt: skip
+Index(
+    "ix_message_faulty", message.c.system, message.c.id,
+    sqlite_where=message.c.state.in_(FAULTY), postgresql_where=message.c.state.in_(FAULTY),
+)  # fmt: skip
+
+payload = Table(
+    "payload",
+    metadata,
+    Column("message", Serial, primary_key=True, autoincrement=False),
+    Column("plant", Name, primary_key=True),
+    Column("headers", Json, nullable=False),
+    Column("body", Bytes, nullable=False),
+)
+
+# Narrow and without the plant, for a sender's id says nothing of plants; the first message that carries a key owns it.
+delivery_key = Table(
+    "delivery_key",
+    metadata,
+    Column("system", Name, primary_key=True),
+    Column("delivery", Name, primary_key=True),
+    Column("message", Serial, nullable=False),
+    Column("digest", Name, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Which element of which message owns an event id: the one place where a second telling is recognised.
+event_key = Table(
+    "event_key",
+    metadata,
+    Column("id", Name, primary_key=True),
+    Column("message", Serial, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("fingerprint", Name, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+class Message(NamedTuple):
+    """One envelope's place in the inbox; its bytes are in the payload."""
+
+    id: int
+    plant: str
+    system: str
+    channel: str
+    resource: str
+    change: str
+    received_at: datetime.datetime
+    state: str
+    content_type: str
+    delivery: str
+    size: int
+    elements: int
+    duplicates: list[int] | None  # the elements that had been told before
+    original: int | None  # the message of which this is a second delivery
+    events: int
+    faults: list[dict[str, Any]] | None
+    trace: str
+
+
+class Payload(NamedTuple):
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Key(NamedTuple):
+    """The owner of an event id."""
+
+    message: int
+    n: int
+    fingerprint: str
+
+
+class MessageIds:
+    """Ids that grow with time and never repeat in a process: microseconds since 2020, eight bits for the node."""
+
+    _START = 1_577_836_800_000_000
+
+    def __init__(self, node: int = 0) -> None:
+        self._node = node & 0xFF
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next(self) -> int:
+        with self._lock:
+            self._last = max(time.time_ns() // 1000 - self._START, self._last + 1)
+            return self._last << 8 | self._node
+
+
+def add(connection: Connection, rows: Sequence[tuple[Message, Payload]]) -> None:
+    """Store messages with their bytes."""
+    write(connection, message, [_row(each) for each, _ in rows])
+    write(connection, payload, [(each.id, each.plant, write_json(dict(held.headers)), held.body) for each, held in rows])
+
+
+def _row(each: Message) -> tuple[Any, ...]:
+    return (
+        *each[:6], microseconds(each.received_at), *each[7:12],
+        write_json(each.duplicates) if each.duplicates else None, each.original, each.events,
+        write_json(each.faults) if each.faults else None, each.trace,
+    )  # fmt: skip
+
+
+def claim_deliveries(
+    connection: Connection, claims: Sequence[tuple[str, str, int, str]]
+) -> dict[tuple[str, str], tuple[int, str]]:
+    """Claim (system, delivery id) for messages; returns each key's owner: (message, digest)."""
+    return _claim(connection, delivery_key, claims, 2)
+
+
+def claim_events(connection: Connection, claims: Sequence[tuple[str, int, int, str]]) -> dict[str, Key]:
+    """Claim event ids for (message, n); returns each id's owner, which is an older message for a duplicate."""
+    write(connection, event_key, claims, IGNORE)
+    owners: dict[str, Key] = {}
+    for chunk in _chunks([claim[0] for claim in claims]):
+        found = connection.execute(select(event_key).where(event_key.c.id.in_(chunk)))
+        owners.update({row[0]: Key(row[1], row[2], row[3]) for row in found})
+    return owners
+
+
+def _claim(connection: Connection, table: Table, claims: Sequence[tuple[Any, ...]], width: int) -> dict[Any, Any]:
+    write(connection, table, claims, IGNORE)
+    systems = {claim[0] for claim in claims}
+    owners: dict[Any, Any] = {}
+    for system in systems:
+        for chunk in _chunks([claim[1] for claim in claims if claim[0] == system]):
+            found = connection.execute(select(table).where(table.c[0] == system, table.c[1].in_(chunk)))
+            owners.update({tuple(row[:width]): tuple(row[width:]) for row in found})
+    return owners
+
+
+def _chunks(keys: list[str], size: int = 500) -> Iterable[list[str]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))
+
+
+def waiting(connection: Connection, limit: int) -> list[tuple[Message, Payload]]:
+    """The oldest messages that nobody has translated yet, with their bytes."""
+    return _with_payload(connection, select(message).where(message.c.state == RECEIVED).order_by(message.c.id).limit(limit))
+
+
+def all_after(connection: Connection, after: int, limit: int) -> list[tuple[Message, Payload]]:
+    """Messages of any state in the order of their arrival, for reprocessing."""
+    return _with_payload(connection, select(message).where(message.c.id > after).order_by(message.c.id).limit(limit))
+
+
+def _with_payload(connection: Connection, chosen: Any) -> list[tuple[Message, Payload]]:
+    found = [Message(*row) for row in connection.execute(chosen)]
+    ids = [each.id for each in found]
+    held = connection.execute(select(payload).where(payload.c.message.in_(ids)))
+    bodies = {row.message: Payload(row.headers, bytes(row.body)) for row in held}
+    return [(each, bodies[each.id]) for each in found]
+
+
+def get(connection: Connection, id: int) -> tuple[Message, Payload] | None:
+    """One message with its bytes."""
+    found = _with_payload(connection, select(message).where(message.c.id == id))
+    return found[0] if found else None
+
+
+def settle(connection: Connection, states: Sequence[Mapping[str, Any]]) -> None:
+    """Write down what became of messages: mappings with id, plant, state, events, faults."""
+    if states:
+        rows = [{f"b_{key}": value for key, value in state.items()} for state in states]
+        connection.execute(_SETTLE, rows)
+
+
+_SETTLE = (
+    update(message)
+    .where(message.c.id == bindparam("b_id"), message.c.plant == bindparam("b_plant"))
+    .values(state=bindparam("b_state"), events=bindparam("b_events"), faults=bindparam("b_faults"))
+)
+
+
+def reopen(connection: Connection, ids: Sequence[int]) -> int:
+    """Let messages be translated again (after a mapping was mended). Returns how many."""
+    changed = connection.execute(
+        update(message).where(message.c.id.in_(ids), message.c.state.in_((PARKED, PARTLY))).values(state=RECEIVED)
+    )
+    return changed.rowcount
+
+
+def backlog(connection: Connection) -> tuple[int, datetime.datetime | None]:
+    """How many messages wait to be translated, and since when the oldest does."""
+    row = connection.execute(
+        select(func.count(), func.min(message.c.received_at)).where(message.c.state == RECEIVED)
+    ).one()
+    return row[0], row[1]
+
+
+def listing(
+    connection: Connection,
+    *,
+    system: str = "",
+    state: str = "",
+    channel: str = "",
+    before: int | None = None,
+    since: datetime.datetime | None = None,
+    until: datetime.datetime | None = None,
+    limit: int = 50,
+) -> list[Message]:
+    """Messages, newest first, from below a given id (keyset paging). `state` "faulty" means any that needs mending."""
+    chosen = select(message).order_by(message.c.id.desc()).limit(limit)
+    if system:
+        chosen = chosen.where(message.c.system == system)
+    if channel:
+        chosen = chosen.where(message.c.channel == channel)
+    if state == "faulty":
+        chosen = chosen.where(message.c.state.in_(FAULTY))
+    elif state:
+        chosen = chosen.where(message.c.state == state)
+    if before is not None:
+        chosen = chosen.where(message.c.id < before)
+    if since is not None:
+        chosen = chosen.where(message.c.received_at >= since)
+    if until is not None:
+        chosen = chosen.where(message.c.received_at < until)
+    return [Message(*row) for row in connection.execute(chosen)]
+
+
+def parked_of(connection: Connection, system: str, since: datetime.datetime, limit: int = 5) -> list[Message]:
+    """The messages of a system since a moment that could not be used, or only in part."""
+    chosen = (
+        select(message)
+        .where(message.c.system == system, message.c.state.in_((PARKED, PARTLY)), message.c.received_at >= since)
+        .order_by(message.c.id)
+        .limit(limit)
+    )
+    return [Message(*row) for row in connection.execute(chosen)]
+
+
+def heard_between(
+    connection: Connection, system: str, start: datetime.datetime, end: datetime.datetime
+) -> bool:
+    """Whether any message of a system came in a stretch of time."""
+    chosen = (
+        select(literal(1))
+        .where(message.c.system == system, message.c.received_at >= start, message.c.received_at < end)
+        .limit(1)
+    )
+    return connection.execute(chosen).first() is not None
+
+
+def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Message]:
+    """Messages by id, without their bytes."""
+    found: dict[int, Message] = {}
+    for start in range(0, len(ids), 500):
+        rows: Iterable[Row[Any]] = connection.execute(
+            select(message).where(message.c.id.in_(ids[start : start + 500]))
+        )
+        found.update({row[0]: Message(*row) for row in rows})
+    return found
