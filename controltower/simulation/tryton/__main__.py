@@ -8,6 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
+import requests
+
 from controltower.simulation.tryton.install import (
     InstallationFailed,
     ensure_installed,
@@ -66,7 +68,15 @@ def _serve(options: argparse.Namespace, password: str, stop: threading.Event) ->
         _say(f"tryton: ready on {server.base_url}")
         life = Life(client, company, options.seed)
         while not stop.wait(options.pace or None) and server.is_running():
-            _say(f"tryton: {life.step()}")
+            _live(life, stop)
+
+
+def _live(life: Life, stop: threading.Event) -> None:
+    try:
+        _say(f"tryton: {life.step()}")
+    except requests.RequestException as error:
+        if not stop.is_set():  # told to stop, the server may have gone first
+            _say(f"tryton: {error}")
 
 
 if __name__ == "__main__":

@@ -1,66 +1,62 @@
-"""What the seeded company makes, of what, where and from whom: plain data, the same each time."""
+"""What the seeded company makes, of what, where and from whom: the simulated company's plants and items."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-COMPANY = "Meridian Pumps"
+from controltower.simulation import landscape
+
+COMPANY = "Meridian Industries"
 CURRENCY = ("Euro", "€", "EUR")
 ONE = Decimal("1")
 CENT = Decimal("0.01")
-
-
-@dataclass(frozen=True)
-class Plant:
-    """One plant: a Tryton warehouse whose code is the plant's own."""
-
-    code: str
-    zone: str
+FIRST_ORDER = 1001
+SUPPLIERS = ("Fonderie du Rhone", "Alpen Stahl", "Vedantes do Norte")
+# Each finished item takes this much of each component of its plant.
+PER_UNIT = (2.0, 4.0)
+INSPECTED = "PUMP-9"
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item; the cost in euro per unit. `bought` items come from suppliers, the others are made."""
+    """One item, in euro per unit. `bought` items come from suppliers, the others are made at their plant."""
 
     code: str
-    name: str
-    unit: str
+    plant: str
     cost: Decimal
-    bought: bool = True
+    bought: bool
 
 
 @dataclass(frozen=True)
 class Bom:
-    """What one unit of `output` takes and the operations that make it, in order."""
+    """What one unit of `output` takes, and the operations (number, name) that make it."""
 
     output: str
+    plant: str
     inputs: tuple[tuple[str, float], ...]
-    operations: tuple[str, ...]
+    operations: tuple[tuple[int, str], ...]
 
 
-PLANTS = (Plant("LYON", "Europe/Paris"), Plant("GRAZ", "Europe/Vienna"), Plant("PORTO", "Europe/Lisbon"))
+def operation_name(machine: str) -> str:
+    """The operation that a machine does: "CUT-1" -> "CUT"."""
+    return machine.rpartition("-")[0]
 
-ITEMS = (
-    Item("PUMP-7", "Centrifugal pump 7", "u", Decimal("412.50"), bought=False),
-    Item("PUMP-9", "Centrifugal pump 9", "u", Decimal("655.00"), bought=False),
-    Item("VALVE-3", "Check valve 3", "u", Decimal("88.20"), bought=False),
-    Item("MOTOR-2", "Motor 2 kW", "u", Decimal("140.00")),
-    Item("MOTOR-5", "Motor 5 kW", "u", Decimal("236.00")),
-    Item("CAST-7", "Housing casting 7", "u", Decimal("61.40")),
-    Item("CAST-9", "Housing casting 9", "u", Decimal("93.10")),
-    Item("SEAL-1", "Shaft seal", "u", Decimal("7.95")),
-    Item("STEEL-304", "Stainless steel 304", "kg", Decimal("4.10")),
+
+def _item(code: str, plant: str, bought: bool) -> Item:
+    chance = landscape.dice("tryton-cost", code)
+    euro = chance.uniform(2, 40) if bought else chance.uniform(150, 900)
+    return Item(code, plant, Decimal(f"{euro:.2f}"), bought)
+
+
+def _bom(plant: landscape.Plant, output: str) -> Bom:
+    operations = tuple((number, operation_name(pair[0])) for number, pair in plant.machines.items())
+    return Bom(output, plant.code, tuple(zip(plant.components, PER_UNIT, strict=True)), operations)
+
+
+PLANTS = tuple(landscape.PLANTS.values())
+ITEMS = tuple(
+    _item(code, plant.code, code in plant.components)
+    for plant in PLANTS
+    for code in (*plant.items, *plant.components)
 )
-
-BOMS = (
-    Bom("PUMP-7", (("MOTOR-2", 1.0), ("CAST-7", 1.0), ("SEAL-1", 2.0)), ("Machining", "Assembly", "Test")),
-    Bom("PUMP-9", (("MOTOR-5", 1.0), ("CAST-9", 1.0), ("SEAL-1", 2.0)), ("Machining", "Assembly", "Test")),
-    Bom("VALVE-3", (("STEEL-304", 3.2), ("SEAL-1", 1.0)), ("Machining", "Assembly")),
-)
-
-OPERATIONS = ("Machining", "Assembly", "Test")
-SUPPLIERS = ("Fonderie du Rhone", "Alpen Motoren", "Vedantes do Norte")
-
-
-def work_center(plant: str, operation: str) -> str:
-    """The name of the one work centre that does `operation` at `plant`, such as "LYON-MACHINING"."""
-    return f"{plant}-{operation.upper()}"
+BOMS = {code: _bom(plant, code) for plant in PLANTS for code in plant.items}
+OPERATIONS = tuple(name for plant in PLANTS for name in dict.fromkeys(map(operation_name, plant.resources)))

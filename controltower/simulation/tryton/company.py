@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
+from controltower.simulation import landscape
 from controltower.simulation.tryton import catalogue
 from controltower.simulation.tryton.rpc import TrytonClient
 
@@ -94,7 +95,8 @@ def _create_legal_entity(client: TrytonClient, currency: int) -> int:
 def _number_with_prefixes(client: TrytonClient) -> None:
     for name, prefix in (("Production", "MO-"), ("Purchase", "PO-"), ("Quality Inspection", "QL-")):
         found = client.search_read("ir.sequence", [["name", "=", name]], ["id"])
-        client.write("ir.sequence", [row["id"] for row in found], {"prefix": prefix, "padding": 5})
+        values: Row = {"prefix": prefix, "number_next": catalogue.FIRST_ORDER}
+        client.write("ir.sequence", [row["id"] for row in found], values)
 
 
 def _create_plants(client: TrytonClient) -> None:
@@ -102,7 +104,7 @@ def _create_plants(client: TrytonClient) -> None:
     rows = [
         {
             "name": f"{plant.code} {zone}",
-            "code": f"{plant.code}-{suffix}",
+            "code": landscape.STORE if zone == "storage" else f"{plant.code}-{suffix}",
             "type": "production" if zone == "production" else "storage",
         }
         for plant in catalogue.PLANTS
@@ -123,14 +125,14 @@ def _create_plants(client: TrytonClient) -> None:
 def _create_items(client: TrytonClient) -> dict[str, Row]:
     units = {row["symbol"]: row["id"] for row in client.search_read("product.uom", [], ["symbol"])}
     category = client.create("product.category", [{"name": "Goods", "accounting": True}])[0]
-    rows = [_template_row(item, units[item.unit], category) for item in catalogue.ITEMS]
+    rows = [_template_row(item, units["u"], category) for item in catalogue.ITEMS]
     client.create("product.template", rows)
     return _keyed(client, "product.product", [], "code", ["code", "default_uom", "cost_price", "name"])
 
 
 def _template_row(item: catalogue.Item, unit: int, category: int) -> Row:
     row: Row = {
-        "name": item.name,
+        "name": item.code,
         "type": "goods",
         "default_uom": unit,
         "cost_price_method": "fixed",
@@ -144,7 +146,7 @@ def _template_row(item: catalogue.Item, unit: int, category: int) -> Row:
 
 def _create_bills(client: TrytonClient, products: dict[str, Row]) -> None:
     operations = _create_operations(client)
-    for bom in catalogue.BOMS:
+    for bom in catalogue.BOMS.values():
         output = products[bom.output]
         inputs = [_part_row(products[code], quantity) for code, quantity in bom.inputs]
         row = {
@@ -154,10 +156,7 @@ def _create_bills(client: TrytonClient, products: dict[str, Row]) -> None:
         }
         bom_id = client.create("production.bom", [row])[0]
         client.create("product.product-production.bom", [{"product": output["id"], "bom": bom_id}])
-        steps = [
-            {"operation": operations[name], "sequence": 10 * place}
-            for place, name in enumerate(bom.operations, 1)
-        ]
+        steps = [{"operation": operations[name], "sequence": number} for number, name in bom.operations]
         routing = {"name": bom.output, "boms": [["add", [bom_id]]], "steps": [["create", steps]]}
         client.create("production.routing", [routing])
 
@@ -186,11 +185,11 @@ def _create_work_centers(client: TrytonClient, company: int) -> None:
         rows = [
             place
             | {
-                "name": catalogue.work_center(plant.code, operation),
+                "name": machine,
                 "parent": parent,
-                "category": categories[operation],
+                "category": categories[catalogue.operation_name(machine)],
             }
-            for operation in catalogue.OPERATIONS
+            for machine in plant.resources
         ]
         client.create("production.work.center", rows)
 
@@ -211,10 +210,10 @@ def _create_quality_control(client: TrytonClient, company: Company) -> None:
         "tolerance_upper": 125.0,
     }
     row = {
-        "name": "Flow test PUMP-9",
+        "name": f"Flow test {catalogue.INSPECTED}",
         "company": company.id,
         "operations": ["production:do"],
-        "product": company.products["PUMP-9"]["id"],
+        "product": company.products[catalogue.INSPECTED]["id"],
         "frequency": 1.0,
         "points": [["create", [point]]],
     }
@@ -222,15 +221,17 @@ def _create_quality_control(client: TrytonClient, company: Company) -> None:
 
 
 def _take_opening_stock(client: TrytonClient, company: Company) -> None:
-    bought = [company.products[item.code]["id"] for item in catalogue.ITEMS if item.bought]
-    lines: list[Row] = [{"product": product, "quantity": OPENING_STOCK} for product in bought]
     rows = [
         {
-            "location": warehouse["storage_location"],
+            "location": company.warehouses[plant.code]["storage_location"],
             "date": dt.datetime.now(dt.UTC).date(),
             "company": company.id,
-            "lines": [["create", lines]],
+            "lines": [["create", [_counted(company, code) for code in plant.components]]],
         }
-        for warehouse in company.warehouses.values()
+        for plant in catalogue.PLANTS
     ]
     client.press("stock.inventory", "confirm", client.create("stock.inventory", rows))
+
+
+def _counted(company: Company, code: str) -> Row:
+    return {"product": company.products[code]["id"], "quantity": OPENING_STOCK}

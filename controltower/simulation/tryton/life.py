@@ -3,18 +3,16 @@
 import datetime as dt
 import random
 
-from controltower.simulation.tryton import catalogue
 from controltower.simulation.tryton.company import Company
 from controltower.simulation.tryton.orders import (
     change_quantity,
     move_on,
     place_purchases,
-    purchase_row,
     receive_purchase,
     reschedule,
 )
 from controltower.simulation.tryton.rpc import TrytonClient, TrytonRefusal
-from controltower.simulation.tryton.seed import random_order
+from controltower.simulation.tryton.seed import random_order, random_purchase
 
 OPEN = ["draft", "waiting", "assigned", "running"]
 # How often each thing is done, out of a hundred.
@@ -89,12 +87,8 @@ class Life:
         return f"purchase {purchase} received"
 
     def _buy(self) -> str:
-        plant, supplier = self._chance.choice(catalogue.PLANTS).code, self._chance.choice(catalogue.SUPPLIERS)
-        item = self._chance.choice([item.code for item in catalogue.ITEMS if item.bought])
-        delivery = dt.datetime.now(dt.UTC).date() + dt.timedelta(days=self._chance.randint(3, 20))
-        lines = [(item, float(self._chance.randint(20, 200)))]
-        purchases = self._client.create(
-            "purchase.purchase", [purchase_row(self._company, plant, supplier, lines, delivery)]
-        )
+        today, place = dt.datetime.now(dt.UTC).date(), self._chance.randint(0, 2)
+        row = random_purchase(self._company, self._chance, today, place)
+        purchases = self._client.create("purchase.purchase", [row])
         place_purchases(self._client, purchases)
         return f"new purchase {purchases[0]}"

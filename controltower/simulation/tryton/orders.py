@@ -7,7 +7,6 @@ from controltower.simulation.tryton import catalogue
 from controltower.simulation.tryton.company import Company, Row
 from controltower.simulation.tryton.rpc import TrytonClient
 
-BOMS = {bom.output: bom for bom in catalogue.BOMS}
 # The next button for an order's state; running orders first finish their operations.
 NEXT_BUTTON = {
     "request": "draft",
@@ -45,7 +44,7 @@ def _inputs(company: Company, warehouse: Row, item: str, quantity: float) -> lis
     places = (warehouse["storage_location"], warehouse["production_location"])
     return [
         _move(company, company.products[code], round(each * quantity, 3), *places)
-        for code, each in BOMS[item].inputs
+        for code, each in catalogue.BOMS[item].inputs
     ]
 
 

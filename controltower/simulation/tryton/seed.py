@@ -4,11 +4,9 @@ import datetime as dt
 import random
 
 from controltower.simulation.tryton import catalogue
-from controltower.simulation.tryton.company import Company, create_company, is_seeded, read_company
+from controltower.simulation.tryton.company import Company, Row, create_company, is_seeded, read_company
 from controltower.simulation.tryton.install import Say
 from controltower.simulation.tryton.orders import (
-    BOMS,
-    Row,
     move_on,
     order_row,
     place_purchases,
@@ -39,18 +37,7 @@ def ensure_seeded(client: TrytonClient, seed: int, today: dt.date, say: Say = pr
 
 
 def _seed_purchases(client: TrytonClient, company: Company, chance: random.Random, today: dt.date) -> None:
-    plants = [plant.code for plant in catalogue.PLANTS]
-    bought = [item.code for item in catalogue.ITEMS if item.bought]
-    rows = [
-        purchase_row(
-            company,
-            plants[place % len(plants)],
-            catalogue.SUPPLIERS[place % len(catalogue.SUPPLIERS)],
-            [(code, float(chance.randint(20, 200))) for code in chance.sample(bought, 2)],
-            today + dt.timedelta(days=chance.randint(2, 15)),
-        )
-        for place in range(PURCHASES)
-    ]
+    rows = [random_purchase(company, chance, today, place) for place in range(PURCHASES)]
     purchases = client.create("purchase.purchase", rows)
     place_purchases(client, purchases[:-1])
     receive_purchase(client, purchases[0])
@@ -74,14 +61,24 @@ def _finish(client: TrytonClient, order: int) -> None:
             return
 
 
+def random_purchase(company: Company, chance: random.Random, today: dt.date, place: int) -> Row:
+    """One draft purchase of a plant's components from its usual supplier, due within three weeks."""
+    plant = catalogue.PLANTS[place % len(catalogue.PLANTS)]
+    supplier = catalogue.SUPPLIERS[place % len(catalogue.SUPPLIERS)]
+    lines = [(code, float(chance.randint(20, 200))) for code in plant.components]
+    return purchase_row(
+        company, plant.code, supplier, lines, today + dt.timedelta(days=chance.randint(2, 20))
+    )
+
+
 def random_order(company: Company, chance: random.Random, today: dt.date, place: int) -> Row:
     """One draft order at some plant for some item, starting within two weeks of `today`."""
-    plant = chance.choice(catalogue.PLANTS).code
-    item = chance.choice(list(BOMS))
+    plant = chance.choice(catalogue.PLANTS)
+    item = chance.choice(plant.items)
     start = today + dt.timedelta(days=chance.randint(0, 14))
     finish = start + dt.timedelta(days=chance.randint(1, 5))
     quantity = float(5 * chance.randint(1, 12))
-    return order_row(company, plant, item, quantity, start, finish, f"JOB-{place:04d}")
+    return order_row(company, plant.code, item, quantity, start, finish, f"JOB-{place:04d}")
 
 
 def ensure_connector_user(client: TrytonClient, company: Company, password: str) -> None:

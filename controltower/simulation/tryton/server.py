@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -35,14 +36,25 @@ class TrytonServer:
     def database(self) -> Path:
         return self.directory / f"{DATABASE}.sqlite"
 
+    @property
+    def _configuration(self) -> Path:
+        return self.directory / "trytond.conf"
+
     def start(self) -> None:
         """Start and wait until it answers. Raises ServerFailed."""
-        self._refuse_a_taken_port()
         self.directory.mkdir(parents=True, exist_ok=True)
+        self._stop_leftover()
+        self._refuse_a_taken_port()
         if not self.database.exists():
             shutil.copyfile(self.installation.template, self.database)
-        configuration = self._write_configuration()
-        command = [str(self.installation.programs / "trytond"), "-c", str(configuration), "-d", DATABASE]
+        self._write_configuration()
+        command = [
+            str(self.installation.programs / "trytond"),
+            "-c",
+            str(self._configuration),
+            "-d",
+            DATABASE,
+        ]
         with (self.directory / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 command,
@@ -51,6 +63,7 @@ class TrytonServer:
                 stderr=log,
                 env={**os.environ, "PYTHONHASHSEED": "0"},
             )
+        self._pid_file.write_text(str(self._process.pid), encoding="utf-8")
         self._wait_until_it_answers()
 
     def stop(self) -> None:
@@ -64,6 +77,7 @@ class TrytonServer:
             self._process.kill()
             self._process.wait()
         self._process = None
+        self._pid_file.unlink(missing_ok=True)
 
     def is_running(self) -> bool:
         """Whether the process is still there."""
@@ -82,13 +96,26 @@ class TrytonServer:
     ) -> None:
         self.stop()
 
-    def _write_configuration(self) -> Path:
-        path = self.directory / "trytond.conf"
-        path.write_text(
+    def _write_configuration(self) -> None:
+        self._configuration.write_text(
             f"[database]\nuri = sqlite://\npath = {self.directory}\n[web]\nlisten = localhost:{self._port}\n",
             encoding="utf-8",
         )
-        return path
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.directory / "server.pid"
+
+    def _stop_leftover(self) -> None:
+        """End a server of this very directory that a killed parent left behind."""
+        if not self._pid_file.exists():
+            return
+        pid = int(self._pid_file.read_text(encoding="utf-8"))
+        command = Path(f"/proc/{pid}/cmdline")
+        if command.exists() and str(self._configuration).encode() in command.read_bytes():
+            os.kill(pid, signal.SIGTERM)
+            _wait_until_gone(command)
+        self._pid_file.unlink()
 
     def _refuse_a_taken_port(self) -> None:
         # Another server on this port would answer in our server's place.
@@ -108,3 +135,9 @@ class TrytonServer:
         self.stop()
         tail = (self.directory / "server.log").read_text(encoding="utf-8", errors="replace")[-1500:]
         raise ServerFailed(f"Tryton did not answer on {self.base_url}. The end of its log:\n{tail}")
+
+
+def _wait_until_gone(command: Path) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < deadline and command.exists() and command.read_bytes():
+        time.sleep(0.05)
