@@ -1,0 +1,1 @@
+"""Any system with JSON lists over HTTP or JSON webhooks, mapped to canonical events in configuration."""

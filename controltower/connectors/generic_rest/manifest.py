@@ -1,0 +1,29 @@
+"""What the mapped connector declares of itself."""
+
+from controltower.connectors.contract import Field, Manifest
+from controltower.domain.vocabulary import ROLES
+
+# What the recorded messages show; a mapping may give any type of the vocabulary.
+EMITS = """
+order.snapshot order.created order.changed order.released order.posted order.completed order.closed
+order.cancelled order.ready stock.snapshot stock.changed stock.moved stock.received stock.counted
+shipment.snapshot shipment.shipped purchase.snapshot purchase.deleted
+"""
+
+MANIFEST = Manifest(
+    name="generic_rest",
+    title="REST lists and JSON webhooks, mapped in configuration",
+    roles=ROLES,
+    channels=("hook", "poll"),
+    fields=(
+        Field("mapping", "Mapping file", required=True),
+        Field("url", "Base URL of its lists (needed to poll)"),
+        Field("auth", "Credentials: none, bearer, basic or header", default="none"),
+        Field("token", "Token or key", secret=True),
+        Field("scheme", "Word before the token", default="Bearer"),
+        Field("header", "Header that carries the key (auth = header)"),
+        Field("user", "User (auth = basic)"),
+        Field("password", "Password (auth = basic)", secret=True),
+    ),
+    emits=frozenset(EMITS.split()),
+)
