@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from flask import Flask
+if TYPE_CHECKING:
+    from flask import Flask
 
-from controltower.domain.clock import Clock
-from controltower.domain.landscape import Landscape
-from controltower.settings import Settings
-from controltower.store import engine
-from controltower.web import assets, errors, format, hx, login, pages, security, shell
-from controltower.web import tower as web_tower
+    from controltower.domain.landscape import Landscape
+    from controltower.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
     """The tower as a WSGI app: load, connect, register the pages."""
+    # Imported here so that the worker and the simulated systems do not carry the pages in their memory.
+    from flask import Flask
+
+    from controltower.domain.clock import Clock
+    from controltower.domain.landscape import Landscape
+    from controltower.store import engine
+    from controltower.web import assets, errors, format, hx, login, pages, security, shell
+    from controltower.web import tower as web_tower
+
     app = Flask(__name__, root_path=str(ROOT), static_folder=None)
     app.secret_key = settings.secret_key
     parts = web_tower.Tower(

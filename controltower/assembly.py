@@ -1,0 +1,32 @@
+"""Puts a running part together: settings, declared landscape, database, clock."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from flask import Flask
+
+from controltower import create_app, landscape_files
+from controltower.domain.clock import Clock
+from controltower.domain.landscape import Landscape
+from controltower.pipeline.tower import Tower, build
+from controltower.settings import Settings
+from controltower.store import engine
+
+
+def open_landscape(settings: Settings) -> Landscape:
+    """The landscape that the operator declared. Raises landscape_files.ConfigurationError."""
+    return landscape_files.load(settings.config_dir, os.environ)
+
+
+def open_app(settings: Settings | None = None) -> Flask:
+    """The web part. Raises landscape_files.ConfigurationError."""
+    chosen = settings or Settings.from_environment()
+    return create_app(replace(chosen, secret_key=chosen.session_key()), open_landscape(chosen))
+
+
+def open_tower(settings: Settings) -> Tower:
+    """What the verbs of the pipeline work with. Raises landscape_files.ConfigurationError."""
+    landscape = open_landscape(settings)
+    return build(engine.connect(settings.database_url), landscape, Clock.load(settings.clock_path))
