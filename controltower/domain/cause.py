@@ -93,9 +93,7 @@ def _latest(drift: Drift) -> tuple[int, int]:
 
 
 def _said(history: Sequence[Recorded], system: str, attribute: str) -> list[Recorded]:
-    return [
-        each for each in history if each.event.system == system and attribute in each.event.attributes
-    ]
+    return [each for each in history if each.event.system == system and attribute in each.event.attributes]
 
 
 def _rejected(case: _Case) -> Finding | None:
@@ -116,7 +114,9 @@ def _turned_back(case: _Case) -> Finding | None:
     agreed = _last_agreement(case)
     if agreed is None:
         return None
-    former = [each for each in case.owned if case.same(each.event.attributes[attribute], drift.follower_value)]
+    former = [
+        each for each in case.owned if case.same(each.event.attributes[attribute], drift.follower_value)
+    ]
     if not former:
         return None
     back = case.followed[-1]
@@ -176,7 +176,11 @@ def _unmapped(case: _Case) -> Finding | None:
     if not case.witness.parked:
         return None
     message = case.witness.parked[0]
-    parked = {"what": f"a message of {case.follower} that could not be read", "message": str(message), "event": ""}
+    parked = {
+        "what": f"a message of {case.follower} that could not be read",
+        "message": str(message),
+        "event": "",
+    }
     return Finding(
         "unmapped",
         f"{case.follower} sent something since that could not be read; it may hold the answer.",
@@ -217,6 +221,8 @@ def _never_told(case: _Case) -> Finding:
         "never-announced",
         f"{case.owner} changed the {case.attribute} to {shown(drift.owner_value)}, and {case.follower} was never "
         f"told: it is alive and still holds {shown(drift.follower_value)}.",
-        case.evidence(case.owner_change(), (f"{case.follower} last said {shown(drift.follower_value)}", last)),
+        case.evidence(
+            case.owner_change(), (f"{case.follower} last said {shown(drift.follower_value)}", last)
+        ),
         f"Send {case.follower} the present {case.attribute}.",
     )

@@ -49,7 +49,11 @@ def resolved(case: Case, at: datetime.datetime, resolution: str) -> Case:
 
 def sighted(case: Case, at: datetime.datetime, evidence: Mapping[str, Any], why: str) -> Case:
     """The case after one more sighting; the first and the latest few pieces of evidence are kept."""
-    kept = case.evidence if len(case.evidence) < _KEPT else (*case.evidence[: _KEPT // 2], *case.evidence[_KEPT // 2 + 1 :])
+    kept = (
+        case.evidence
+        if len(case.evidence) < _KEPT
+        else (*case.evidence[: _KEPT // 2], *case.evidence[_KEPT // 2 + 1 :])
+    )
     return case._replace(sightings=case.sightings + 1, last_at=at, evidence=(*kept, evidence), why=why)
 
 

@@ -24,7 +24,9 @@ class Standing:
     subject: Subject
     beliefs: dict[tuple[str, str], Belief] = field(default_factory=dict)
     hearings: dict[str, Hearing] = field(default_factory=dict)
-    drifts: dict[tuple[str, str], Drift] = field(default_factory=dict)  # the open ones, by attribute and follower
+    drifts: dict[tuple[str, str], Drift] = field(
+        default_factory=dict
+    )  # the open ones, by attribute and follower
     expectations: dict[str, Expectation] = field(default_factory=dict)  # those not yet answered, by id
     changed_beliefs: set[tuple[str, str]] = field(default_factory=set)
     changed_hearings: set[str] = field(default_factory=set)
@@ -73,7 +75,9 @@ def _hear(standing: Standing, recorded: Recorded, before: Hearing | None) -> Non
     event = recorded.event
     sequence = event.sequence
     if before is not None and before.sequence is not None:
-        restarted = sequence is not None and sequence < before.sequence and event.occurred_at > before.occurred_at
+        restarted = (
+            sequence is not None and sequence < before.sequence and event.occurred_at > before.occurred_at
+        )
         if sequence is None or (sequence < before.sequence and not restarted):
             sequence = before.sequence
     standing.hearings[event.system] = Hearing(
@@ -202,9 +206,7 @@ def _await_numbers(
         _keep_expectation(standing, made)
 
 
-def _await_announcement(
-    standing: Standing, recorded: Recorded, system: System, landscape: Landscape
-) -> None:
+def _await_announcement(standing: Standing, recorded: Recorded, system: System, landscape: Landscape) -> None:
     """A poll brought news of a system that also announces by webhook: its announcement must come too."""
     within = landscape.limits.announce_within
     event = recorded.event

@@ -101,7 +101,14 @@ def by_plant(subjects: Iterable[Subject]) -> Mapping[str, list[str]]:
 def _read_belief(row: Row[Any]) -> Belief:
     (_, _, attribute, system, value, unit, native, since, sequence, learnt_at, message, n, confirmed_at) = row
     return Belief(
-        attribute, system, Value(value, unit, native), since, sequence, learnt_at, Position(message, n), confirmed_at
+        attribute,
+        system,
+        Value(value, unit, native),
+        since,
+        sequence,
+        learnt_at,
+        Position(message, n),
+        confirmed_at,
     )
 
 
@@ -113,7 +120,9 @@ def _read_hearing(row: Row[Any]) -> Hearing:
 def forget(connection: Connection, subject: Subject) -> None:
     """Drop what is held about a subject, before it is told anew."""
     for table in (belief, hearing):
-        connection.execute(delete(table).where(table.c.plant == subject.plant, table.c.subject == subject.name))
+        connection.execute(
+            delete(table).where(table.c.plant == subject.plant, table.c.subject == subject.name)
+        )
 
 
 def of_order(connection: Connection, plant: str, order: str) -> list[tuple[Subject, Belief]]:

@@ -12,7 +12,9 @@ from sqlalchemy.engine import Dialect
 IGNORE, REPLACE, PLAIN = "ignore", "replace", "plain"
 
 
-def write(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], conflict: str = PLAIN) -> int:
+def write(
+    connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]], conflict: str = PLAIN
+) -> int:
     """Insert rows (values in the order of the table's columns, already in the database's form).
 
     `conflict` on the primary key: "plain" raises, "ignore" keeps the old row, "replace" takes the new one.
@@ -42,7 +44,9 @@ def _compiled(table: Table, conflict: str, name: str, paramstyle: str) -> str:
     if conflict == IGNORE:
         statement = statement.on_conflict_do_nothing(index_elements=key)
     elif conflict == REPLACE:
-        rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in key}
+        rest = {
+            column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
+        }
         statement = statement.on_conflict_do_update(index_elements=key, set_=rest)
     dialect = _DIALECTS[name](paramstyle=paramstyle)
     return str(statement.compile(dialect=dialect))

@@ -108,6 +108,12 @@ def open_of(connection: Connection, rules: Sequence[str]) -> list[Case]:
     return [_read(row) for row in connection.execute(chosen)]
 
 
+def open_about(connection: Connection, subject: Subject) -> list[Case]:
+    """The open exceptions about one subject."""
+    mine = (case.c.plant == subject.plant, case.c.subject == subject.name)
+    return [_read(row) for row in connection.execute(select(case).where(_open, *mine))]
+
+
 def of_order(connection: Connection, plant: str, order: str) -> list[Case]:
     """All exceptions there were about an order and its operations, newest first."""
     about = or_(
@@ -130,7 +136,9 @@ def listing(
     limit: int = 100,
 ) -> list[Case]:
     """Exceptions in one state ("open", "resolved"), newest first, from below a moment."""
-    chosen = select(case).where(_open if state == OPEN else ~_open).order_by(case.c.opened_at.desc()).limit(limit)
+    chosen = (
+        select(case).where(_open if state == OPEN else ~_open).order_by(case.c.opened_at.desc()).limit(limit)
+    )
     wanted = ((case.c.rule, rule), (case.c.team, team), (case.c.plant, plant), (case.c.severity, severity))
     for column, value in wanted:
         if value:
@@ -160,7 +168,9 @@ def actions(connection: Connection, exception: str) -> list[Action]:
 def latest_actions(connection: Connection, exceptions: Iterable[str]) -> dict[str, list[Action]]:
     """What people did about several exceptions, oldest first."""
     found: dict[str, list[Action]] = {}
-    chosen = select(case_action).where(case_action.c.exception.in_(list(exceptions))).order_by(case_action.c.id)
+    chosen = (
+        select(case_action).where(case_action.c.exception.in_(list(exceptions))).order_by(case_action.c.id)
+    )
     for row in connection.execute(chosen):
         found.setdefault(row.exception, []).append(Action(*row[1:]))
     return found

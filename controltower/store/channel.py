@@ -131,10 +131,14 @@ def heard(connection: Connection, system: str, at: datetime.datetime, messages: 
     )  # fmt: skip
 
 
-def refused(connection: Connection, system: str, at: datetime.datetime, kind: str, reason: str, times: int) -> None:
+def refused(
+    connection: Connection, system: str, at: datetime.datetime, kind: str, reason: str, times: int
+) -> None:
     """Count what was turned away at the door; nothing else is kept of it."""
     old = get(connection, system, HOOK)
-    changed = old._replace(last_attempt_at=at, last_error=reason, error_kind=kind, refused=old.refused + times)
+    changed = old._replace(
+        last_attempt_at=at, last_error=reason, error_kind=kind, refused=old.refused + times
+    )
     put(connection, changed)
 
 
@@ -151,7 +155,9 @@ def move_cursor(
     write(connection, cursor, [(system, resource, write_json(value), microseconds(at))], REPLACE)
 
 
-def held(connection: Connection, system: str, resource: str, native_ids: Iterable[str] | None = None) -> dict[str, Holding]:
+def held(
+    connection: Connection, system: str, resource: str, native_ids: Iterable[str] | None = None
+) -> dict[str, Holding]:
     """What a source held at the last look: all of it, or some records of it."""
     chosen = select(holding.c.native_id, holding.c.digest, holding.c.subject).where(
         holding.c.system == system, holding.c.resource == resource

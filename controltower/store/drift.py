@@ -112,7 +112,9 @@ def of_order(connection: Connection, plant: str, order: str, limit: int = 200) -
         drift.c.subject == f"order/{order}",
         drift.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff"),
     ):
-        chosen = select(drift).where(drift.c.plant == plant, names).order_by(drift.c.opened_at.desc()).limit(limit)
+        chosen = (
+            select(drift).where(drift.c.plant == plant, names).order_by(drift.c.opened_at.desc()).limit(limit)
+        )
         found += [_read(row) for row in connection.execute(chosen)]
     return sorted(found, key=lambda each: each.opened_at, reverse=True)
 
@@ -134,7 +136,11 @@ def listing(
     if state == CLOSED:
         # One that settled in time was no drift.
         chosen = chosen.where(drift.c.closed_at > drift.c.allowed_until)
-    for column, wanted in ((drift.c.attribute, attribute), (drift.c.cause, cause), (drift.c.follower, follower)):
+    for column, wanted in (
+        (drift.c.attribute, attribute),
+        (drift.c.cause, cause),
+        (drift.c.follower, follower),
+    ):
         if wanted:
             chosen = chosen.where(column == wanted)
     if plants:

@@ -7,6 +7,15 @@ from sqlalchemy import Column, Connection, Float, Table, delete, select
 from controltower.store.bulk import IGNORE, write
 from controltower.store.schema import Name, metadata
 
+# The things that only one process does at a time.
+RECORD, DETECT = "record", "detect"
+
+
+def poll_of(system: str) -> str:
+    """The name of the lease to poll one system."""
+    return f"poll:{system}"
+
+
 lease = Table(
     "lease",
     metadata,

@@ -6,7 +6,19 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, bindparam, func, literal, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Row,
+    Table,
+    bindparam,
+    func,
+    literal,
+    select,
+    update,
+)
 
 from controltower.store.bulk import IGNORE, write
 from controltower.store.schema import Bytes, Json, Name, Serial, Timestamp, metadata, microseconds, write_json
@@ -134,7 +146,11 @@ class MessageIds:
 def add(connection: Connection, rows: Sequence[tuple[Message, Payload]]) -> None:
     """Store messages with their bytes."""
     write(connection, message, [_row(each) for each, _ in rows])
-    write(connection, payload, [(each.id, each.plant, write_json(dict(held.headers)), held.body) for each, held in rows])
+    write(
+        connection,
+        payload,
+        [(each.id, each.plant, write_json(dict(held.headers)), held.body) for each, held in rows],
+    )
 
 
 def _row(each: Message) -> tuple[Any, ...]:
@@ -162,7 +178,9 @@ def claim_events(connection: Connection, claims: Sequence[tuple[str, int, int, s
     return owners
 
 
-def _claim(connection: Connection, table: Table, claims: Sequence[tuple[Any, ...]], width: int) -> dict[Any, Any]:
+def _claim(
+    connection: Connection, table: Table, claims: Sequence[tuple[Any, ...]], width: int
+) -> dict[Any, Any]:
     write(connection, table, claims, IGNORE)
     systems = {claim[0] for claim in claims}
     owners: dict[Any, Any] = {}
@@ -179,12 +197,16 @@ def _chunks(keys: list[str], size: int = 500) -> Iterable[list[str]]:
 
 def waiting(connection: Connection, limit: int) -> list[tuple[Message, Payload]]:
     """The oldest messages that nobody has translated yet, with their bytes."""
-    return _with_payload(connection, select(message).where(message.c.state == RECEIVED).order_by(message.c.id).limit(limit))
+    return _with_payload(
+        connection, select(message).where(message.c.state == RECEIVED).order_by(message.c.id).limit(limit)
+    )
 
 
 def all_after(connection: Connection, after: int, limit: int) -> list[tuple[Message, Payload]]:
     """Messages of any state in the order of their arrival, for reprocessing."""
-    return _with_payload(connection, select(message).where(message.c.id > after).order_by(message.c.id).limit(limit))
+    return _with_payload(
+        connection, select(message).where(message.c.id > after).order_by(message.c.id).limit(limit)
+    )
 
 
 def _with_payload(connection: Connection, chosen: Any) -> list[tuple[Message, Payload]]:
@@ -202,10 +224,9 @@ def get(connection: Connection, id: int) -> tuple[Message, Payload] | None:
 
 
 def settle(connection: Connection, states: Sequence[Mapping[str, Any]]) -> None:
-    """Write down what became of messages: mappings with id, plant, state, events, faults."""
+    """Write down what became of messages: mappings with b_id, b_plant, b_state, b_events, b_faults."""
     if states:
-        rows = [{f"b_{key}": value for key, value in state.items()} for state in states]
-        connection.execute(_SETTLE, rows)
+        connection.execute(_SETTLE, list(states))
 
 
 _SETTLE = (
@@ -218,7 +239,9 @@ _SETTLE = (
 def reopen(connection: Connection, ids: Sequence[int]) -> int:
     """Let messages be translated again (after a mapping was mended). Returns how many."""
     changed = connection.execute(
-        update(message).where(message.c.id.in_(ids), message.c.state.in_((PARKED, PARTLY))).values(state=RECEIVED)
+        update(message)
+        .where(message.c.id.in_(ids), message.c.state.in_((PARKED, PARTLY)))
+        .values(state=RECEIVED)
     )
     return changed.rowcount
 
@@ -265,7 +288,9 @@ def parked_of(connection: Connection, system: str, since: datetime.datetime, lim
     """The messages of a system since a moment that could not be used, or only in part."""
     chosen = (
         select(message)
-        .where(message.c.system == system, message.c.state.in_((PARKED, PARTLY)), message.c.received_at >= since)
+        .where(
+            message.c.system == system, message.c.state.in_((PARKED, PARTLY)), message.c.received_at >= since
+        )
         .order_by(message.c.id)
         .limit(limit)
     )

@@ -175,7 +175,9 @@ def key_hash(key: str) -> str:
 def role_text(roles: set[str]) -> str:
     unknown = roles.difference(ROLES)
     if unknown or not roles:
-        raise ValueError(f"roles must be some of {', '.join(ROLES)}; got {', '.join(sorted(roles)) or 'none'}")
+        raise ValueError(
+            f"roles must be some of {', '.join(ROLES)}; got {', '.join(sorted(roles)) or 'none'}"
+        )
     return ",".join(sorted(roles))
 
 

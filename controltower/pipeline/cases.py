@@ -1,0 +1,108 @@
+"""Exceptions open and resolve with what they are about."""
+
+import datetime
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import Connection
+
+from controltower.domain import exception as exceptions
+from controltower.domain.drift import Drift
+from controltower.domain.exception import Case
+from controltower.domain.expectation import MISSED, Expectation
+from controltower.domain.signal import Signal
+from controltower.domain.subject import Subject
+from controltower.pipeline.judge import judged
+from controltower.pipeline.tower import Tower
+from controltower.rules import drift as drift_rule
+from controltower.rules import expectation as expectation_rule
+from controltower.rules import signal as signal_rule
+from controltower.store import case, drift, message
+
+
+def keep_cases(
+    connection: Connection,
+    tower: Tower,
+    drifts: Sequence[Drift],
+    expectations: Sequence[Expectation],
+    anew: Iterable[Subject] = (),
+) -> None:
+    """Bring the exceptions of drifts and expectations in line with what became of these."""
+    found: list[Case] = []
+    kept: list[Drift] = []
+    for each in drifts:
+        if each.alarmed:
+            known, action = judged(connection, tower, each)
+            kept.append(known)
+            found.append(drift_rule.case_of(known, tower.landscape, action))
+    for waiting in expectations:
+        if waiting.state == MISSED or (waiting.met_at is not None and waiting.met_at > waiting.due_at):
+            found.append(expectation_rule.case_of(waiting, tower.landscape))
+    drift.put(connection, kept)
+    case.put(connection, found)
+    for subject in anew:
+        _withdraw(connection, tower, subject, {each.id for each in found})
+
+
+def _withdraw(connection: Connection, tower: Tower, subject: Subject, present: set[str]) -> None:
+    """Resolve what a story told anew no longer holds."""
+    gone = [
+        exceptions.resolved(each, tower.now(), "Withdrawn: a message read later tells it otherwise.")
+        for each in case.open_about(connection, subject)
+        if each.id not in present
+    ]
+    case.put(connection, gone)
+
+
+def keep_signals(connection: Connection, tower: Tower, seen: Sequence[Signal]) -> None:
+    """Gather sightings into exceptions: one for each thing, for as long as it keeps being seen."""
+    wanted = [signal for signal in seen if signal.rule not in tower.landscape.limits.off]
+    if not wanted:
+        return
+    open_ones = {(each.rule, each.key): each for each in case.open_of(connection, signal_rule.RULES)}
+    changed: dict[str, Case] = {}
+    for signal in wanted:
+        known = open_ones.get((signal.rule, signal.key))
+        if known is not None and _over(known, signal.at, tower):
+            changed[known.id] = _quiet(known, tower)
+            known = None
+        if known is None:
+            known = signal_rule.case_of(signal, tower.landscape)
+        else:
+            words = signal_rule.words(signal, tower.landscape)
+            known = exceptions.sighted(known, signal.at, signal_rule.evidence_of(signal), words)
+        open_ones[signal.rule, signal.key] = changed[known.id] = known
+    case.put(connection, list(changed.values()))
+
+
+def close_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
+    """Resolve the exceptions of things that have not been seen again for a while. Returns how many."""
+    over = [each for each in case.open_of(connection, signal_rule.RULES) if _over(each, now, tower)]
+    case.put(connection, [_quiet(each, tower) for each in over])
+    return len(over)
+
+
+def _over(each: Case, now: datetime.datetime, tower: Tower) -> bool:
+    quiet = signal_rule.KINDS[each.rule].quiet
+    return quiet and each.last_at is not None and now - each.last_at > tower.landscape.limits.quiet_after
+
+
+def _quiet(each: Case, tower: Tower) -> Case:
+    span = tower.landscape.limits.quiet_after
+    minutes = span.total_seconds() / 60
+    return exceptions.resolved(
+        each, (each.last_at or each.opened_at) + span, f"Not seen again for {minutes:.0f} min."
+    )
+
+
+def close_mended(connection: Connection, tower: Tower, systems: Iterable[str]) -> None:
+    """Resolve the exceptions about parked messages once none of these messages is parked any more."""
+    open_ones = case.open_of(connection, (signal_rule.PARKED,))
+    for each in open_ones:
+        if each.system not in systems:
+            continue
+        ids = [int(str(item["message"])) for item in each.evidence]
+        states = {known.state for known in message.by_ids(connection, ids).values()}
+        if not states & {message.PARKED, message.PARTLY}:
+            case.put(
+                connection, [exceptions.resolved(each, tower.now(), "The messages have been read since.")]
+            )

@@ -1,0 +1,112 @@
+"""Time passes: deadlines run out, sources fall silent, odd things stop. What that means becomes exceptions."""
+
+import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from controltower.domain import exception as exceptions
+from controltower.domain.exception import Case
+from controltower.domain.expectation import MISSED
+from controltower.domain.landscape import System
+from controltower.pipeline.cases import close_quiet, keep_cases
+from controltower.pipeline.tower import Tower
+from controltower.rules import silence
+from controltower.store import case, channel, drift, expectation
+from controltower.store.channel import Channel
+from controltower.store.engine import reading, writing
+
+log = structlog.get_logger(__name__)
+
+
+def detect(tower: Tower, since: datetime.datetime | None = None) -> int:
+    """Look at what time has brought. Returns the number of findings.
+
+    `since` is when this tower began to listen: before that nobody can be blamed for silence.
+    """
+    now = tower.now()
+    with reading(tower.engine) as connection:
+        busy = _anything_due(connection, tower, now) or _silences(connection, tower, now, since)
+    if not busy:
+        return 0
+    with writing(tower.engine) as connection:
+        found = _deadlines(connection, tower, now)
+        found += close_quiet(connection, tower, now)
+        silences = _silences(connection, tower, now, since)
+        case.put(connection, silences)
+        return found + len(silences)
+
+
+def rejudge(tower: Tower, limit: int = 200) -> int:
+    """Ask again for the causes of the drifts that are open: evidence may have come. Returns how many there are."""
+    with reading(tower.engine) as connection:
+        if not drift.counts(connection).get("open"):
+            return 0
+    with writing(tower.engine) as connection:
+        lasting = drift.open_ones(connection, limit)
+        keep_cases(connection, tower, lasting, ())
+        return len(lasting)
+
+
+def _anything_due(connection: Connection, tower: Tower, now: datetime.datetime) -> bool:
+    if drift.due(connection, now, 1) or expectation.due(connection, now, 1):
+        return True
+    over = now - tower.landscape.limits.quiet_after
+    return any(
+        each.last_at is not None and each.last_at < over for each in case.listing(connection, limit=200)
+    )
+
+
+def _deadlines(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
+    overdue = drift.due(connection, now)
+    missed = [each._replace(state=MISSED) for each in expectation.due(connection, now)]
+    expectation.put(connection, missed)
+    keep_cases(connection, tower, [each._replace(state="open") for each in overdue], missed)
+    for each in missed:
+        log.warning(
+            "expected message did not come", system=each.system, subject=str(each.subject), rule=each.rule
+        )
+    return len(overdue) + len(missed)
+
+
+def _silences(
+    connection: Connection, tower: Tower, now: datetime.datetime, since: datetime.datetime | None
+) -> list[Case]:
+    """The exceptions to write: sources that have fallen silent, and those that are heard again."""
+    channels = channel.every(connection)
+    known = {each.system: each for each in case.open_of(connection, (silence.RULE,))}
+    changed: list[Case] = []
+    for system in tower.landscape.systems.values():
+        mine = [each for (name, _), each in channels.items() if name == system.id]
+        changed += _silence(system, mine, known.get(system.id), now, since)
+    return changed
+
+
+def _silence(
+    system: System,
+    channels: list[Channel],
+    known: Case | None,
+    now: datetime.datetime,
+    since: datetime.datetime | None,
+) -> list[Case]:
+    heard = last_heard(channels)
+    if known is not None:
+        if heard is not None and heard > (known.last_at or known.opened_at):
+            return [exceptions.resolved(known, heard, f"{system.title} is heard again.")]
+        return []
+    moments = [moment for moment in (heard, since) if moment is not None]
+    if not moments or now - max(moments) <= system.silent_after:
+        return []
+    reason = next((each.last_error for each in channels if each.last_error), "")
+    return [silence.case_of(system, max(moments), reason)]
+
+
+def last_heard(channels: list[Channel]) -> datetime.datetime | None:
+    """When a system was last heard on any channel: a message, or a poll that it answered."""
+    moments = [
+        moment
+        for each in channels
+        for moment in (each.last_message_at, each.last_success_at)
+        if moment is not None
+    ]
+    return max(moments, default=None)

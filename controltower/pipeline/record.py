@@ -1,0 +1,177 @@
+"""Events move the ledger: the waiting messages of the inbox are translated, and what they say is taken over."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, text
+
+from controltower.connectors.contract import Fault
+from controltower.domain.event import EVENTS_PER_ELEMENT, Position, Recorded
+from controltower.domain.sighting import sightings
+from controltower.domain.signal import Signal
+from controltower.domain.standing import Standing, apply
+from controltower.domain.subject import Subject
+from controltower.pipeline.cases import close_mended, keep_cases, keep_signals
+from controltower.pipeline.standings import load, retell, save
+from controltower.pipeline.tower import Tower
+from controltower.pipeline.translation import Translated, fingerprint, translate
+from controltower.rules import signal as signals
+from controltower.store import event, message
+from controltower.store.engine import reading, writing
+from controltower.store.message import Key
+
+log = structlog.get_logger(__name__)
+
+# Enough for bulk writes to pay, few enough for the write lock to be free again before a webhook grows impatient.
+_EVENTS_AT_ONCE = 1000
+_LEDGER_LOCK = 20_260_302
+
+
+def record_waiting(tower: Tower, limit: int = 200) -> int:
+    """Translate and record the oldest waiting messages. Returns how many messages were handled."""
+    with reading(tower.engine) as connection:
+        waiting = message.waiting(connection, limit)
+    translated = [translate(tower, *each) for each in waiting]
+    for portion in _portions(translated):
+        with writing(tower.engine) as connection:
+            record(connection, tower, portion)
+    return len(waiting)
+
+
+def _portions(translated: Sequence[Translated]) -> Iterable[list[Translated]]:
+    portion: list[Translated] = []
+    size = 0
+    for each in translated:
+        if portion and size + len(each.events) > _EVENTS_AT_ONCE:
+            yield portion
+            portion, size = [], 0
+        portion.append(each)
+        size += len(each.events)
+    if portion:
+        yield portion
+
+
+def record(connection: Connection, tower: Tower, translated: Sequence[Translated]) -> int:
+    """Take over what messages say, in the order of their arrival. Returns how many events were new."""
+    if connection.dialect.name == "postgresql":
+        # One recorder at a time, whatever the leases say: two that read the same beliefs would lose one's word.
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LEDGER_LOCK})"))
+    fresh, outcomes, seen = _sort_out(connection, translated)
+    event.add(connection, fresh)
+    standings = load(connection, {recorded.event.subject for recorded in fresh})
+    anew = _apply_all(tower, standings, fresh, seen)
+    for subject in anew:
+        standings[subject] = retell(connection, subject, tower.landscape)
+    drifts, expectations = save(connection, standings)
+    keep_cases(connection, tower, drifts, expectations, anew)
+    keep_signals(connection, tower, seen)
+    message.settle(connection, outcomes)
+    close_mended(connection, tower, {each.message.system for each in translated})
+    return len(fresh)
+
+
+def _apply_all(
+    tower: Tower, standings: dict[Subject, Standing], fresh: Sequence[Recorded], seen: list[Signal]
+) -> set[Subject]:
+    """Let each event act; returns the subjects whose story must be told anew."""
+    anew: set[Subject] = set()
+    for recorded in fresh:
+        standing = standings[recorded.event.subject]
+        before = standing.hearings.get(recorded.event.system)
+        seen.extend(sightings(recorded, before, tower.landscape.limits))
+        if recorded.position <= standing.position:
+            anew.add(standing.subject)
+        apply(standing, recorded, tower.landscape)
+    return anew
+
+
+def _sort_out(
+    connection: Connection, translated: Sequence[Translated]
+) -> tuple[list[Recorded], list[dict[str, Any]], list[Signal]]:
+    """Tell new events from repeats and from reused ids; what becomes of each message; what was odd."""
+    claims = [
+        (recorded.event.id, *recorded.position, fingerprint(recorded.event))
+        for each in translated
+        for recorded in each.events
+    ]
+    owners = message.claim_events(connection, claims)
+    fresh: list[Recorded] = []
+    outcomes: list[dict[str, Any]] = []
+    seen: list[Signal] = []
+    for each in translated:
+        mine, reused, repeated = _own(each, owners)
+        faults = [*each.faults, *reused]
+        fresh += mine
+        outcomes.append(_outcome(each, len(mine), faults))
+        seen += _signals(each, faults, repeated)
+    return fresh, outcomes, seen
+
+
+def _own(each: Translated, owners: dict[str, Key]) -> tuple[list[Recorded], list[Fault], int]:
+    """The events that this message owns, the reused ids among the others, and how many were mere repeats."""
+    mine: list[Recorded] = []
+    reused: list[Fault] = []
+    repeated = len(each.message.duplicates or ()) or int(each.repeat)
+    for recorded in each.events:
+        owner = owners[recorded.event.id]
+        if Position(owner.message, owner.n) == recorded.position:
+            mine.append(recorded)
+        elif each.message.elements == 0 and owner.fingerprint == fingerprint(recorded.event):
+            repeated += 1
+        else:
+            what = f"id {recorded.event.source_id} was used before, with different content, by message {owner.message}"
+            reused.append(
+                Fault(recorded.position.n // EVENTS_PER_ELEMENT, f"/{recorded.event.element}/id", what)
+            )
+    return mine, reused, repeated
+
+
+def _outcome(each: Translated, events: int, faults: Sequence[Fault]) -> dict[str, Any]:
+    state = message.DUPLICATE if each.repeat else message.RECORDED
+    if faults:
+        state = message.PARTLY if events else message.PARKED
+    places = [fault._asdict() for fault in faults[:100]] or None
+    return {
+        "b_id": each.message.id, "b_plant": each.message.plant, "b_state": state, "b_events": events,
+        "b_faults": places,
+    }  # fmt: skip
+
+
+def _signals(each: Translated, faults: Sequence[Fault], repeated: int) -> Iterable[Signal]:
+    system, position = each.message.system, Position(each.message.id, 0)
+    at = each.message.received_at
+    for fault in faults:
+        reused = fault.pointer.endswith("/id") and "was used before" in fault.message
+        rule = signals.CONFLICT if reused else signals.PARKED
+        place = f"{fault.pointer or 'the whole message'}: {fault.message}"
+        yield Signal(rule, f"{system} {_generic(fault)}", system, at, position, place)
+    for notice in each.notices:
+        yield Signal(
+            signals.SCHEMA,
+            f"{system} {notice.kind} {_field(notice.pointer)}",
+            system,
+            at,
+            position,
+            notice.message,
+        )
+    if repeated and each.message.channel == "hook":
+        yield Signal(
+            signals.DUPLICATE, system, system, at, position, f"delivered {repeated} known facts again"
+        )
+    if each.message.original is not None and not each.repeat:
+        words = f"delivery {each.message.delivery} came before with other content, as message {each.message.original}"
+        yield Signal(signals.CONFLICT, f"{system} delivery", system, at, position, words)
+
+
+def _generic(fault: Fault) -> str:
+    """A fault's place and text without what differs from message to message."""
+    letters = "".join(
+        "#" if letter.isdigit() else letter for letter in f"{_field(fault.pointer)} {fault.message}"
+    )
+    return letters.partition("'")[0][:120]
+
+
+def _field(pointer: str) -> str:
+    """A pointer without the number of the element."""
+    return "/".join(part for part in pointer.split("/") if not part.isdigit())

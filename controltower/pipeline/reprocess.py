@@ -1,0 +1,50 @@
+"""The ledger is told again from the inbox: all of it, or some parked messages in place."""
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from controltower.pipeline.record import record, record_waiting
+from controltower.pipeline.tower import Tower
+from controltower.pipeline.translation import translate
+from controltower.store import message, rebuild
+from controltower.store.engine import reading, writing
+
+_AT_ONCE = 200
+
+
+def reprocess(tower: Tower, progress: Callable[[int, int], None] = lambda done, total: None) -> int:
+    """Rebuild events, beliefs, drift, expectations and exceptions from the inbox. Returns the messages read.
+
+    All in one transaction: until it commits, every page shows the ledger as it was. What people did about
+    exceptions, and what was seen of sources that were silent, is kept.
+    """
+    with writing(tower.engine) as connection:
+        total = rebuild.clear(connection)
+        return _tell_all(connection, tower, total, progress)
+
+
+def _tell_all(connection: Connection, tower: Tower, total: int, progress: Callable[[int, int], None]) -> int:
+    after = done = 0
+    while portion := message.all_after(connection, after, _AT_ONCE):
+        told = [each for each in portion if each[0].state in rebuild.READABLE]
+        record(connection, tower, [translate(tower, *each) for each in told])
+        after, done = portion[-1][0].id, done + len(portion)
+        progress(done, total)
+    return done
+
+
+def reprocess_messages(tower: Tower, ids: Sequence[int]) -> int:
+    """Translate parked messages again, in place, with today's mapping. Returns how many were taken up."""
+    with writing(tower.engine) as connection:
+        taken = message.reopen(connection, ids)
+    while taken and record_waiting(tower):
+        continue
+    return taken
+
+
+def parked_ids(tower: Tower, system: str, limit: int = 500) -> list[int]:
+    """The messages of a system that are parked, wholly or in part."""
+    with reading(tower.engine) as connection:
+        found = message.listing(connection, system=system, state="faulty", limit=limit)
+    return [each.id for each in found if each.state in (message.PARKED, message.PARTLY)]

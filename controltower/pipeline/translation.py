@@ -1,0 +1,139 @@
+"""Messages become events: each by its system's connector, unusable parts told with the exact place."""
+
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from controltower.connectors.contract import Envelope, Fault, InvalidMessage, Notice, Translation
+from controltower.domain.event import EVENTS_PER_ELEMENT, Event, Position, Recorded, content_id
+from controltower.domain.subject import parse_subject
+from controltower.domain.value import Value
+from controltower.pipeline.tower import Tower
+from controltower.store.message import Message, Payload
+
+log = structlog.get_logger(__name__)
+
+
+class Translated(NamedTuple):
+    """What came out of one message, before it is known which of it was told before."""
+
+    message: Message
+    events: Sequence[Recorded]
+    faults: Sequence[Fault]
+    notices: Sequence[Notice]
+    repeat: bool = False  # nothing in it that was not told before
+
+
+def translate(tower: Tower, message: Message, payload: Payload) -> Translated:
+    """Take the events out of a message. Never raises for what a message holds."""
+    if _is_repeat(message, payload):
+        return Translated(message, (), (), (), repeat=True)
+    faults: list[Fault] = []
+    try:
+        made = _made(tower, message, payload)
+    except InvalidMessage as invalid:
+        return Translated(message, (), invalid.faults, ())
+    except Exception as error:  # a connector's own mistake parks the message, and the next one goes on
+        log.exception("translation failed", system=message.system, message=message.id)
+        return Translated(message, (), (Fault(0, "", f"the connector failed: {error!r}"[:300]),), ())
+    faults += made.faults
+    repeats = frozenset(message.duplicates or ())
+    events = list(_recorded(tower, message, made.events, repeats, faults))
+    return Translated(message, events, faults, made.notices)
+
+
+def _is_repeat(message: Message, payload: Payload) -> bool:
+    """A second delivery (whose bytes are kept with the first), or one whose every element was told before."""
+    if message.original is not None and message.size and not payload.body:
+        return True
+    return message.elements > 0 and len(message.duplicates or ()) == message.elements
+
+
+def _made(tower: Tower, message: Message, payload: Payload) -> Translation:
+    connector = tower.connectors.get(message.system)
+    if connector is None:
+        raise InvalidMessage([Fault(0, "", f"system {message.system} is no longer configured")])
+    if message.change == "deleted":
+        return _deletions(message, payload)
+    envelope = Envelope(
+        message.channel, message.resource, payload.headers, payload.body, message.received_at, message.change
+    )
+    return connector.translate(envelope)
+
+
+def _recorded(
+    tower: Tower, message: Message, events: Iterable[Event], repeats: frozenset[int], faults: list[Fault]
+) -> Iterable[Recorded]:
+    system = tower.landscape.systems[message.system]
+    places: dict[int, int] = {}
+    for event in events:
+        place = places.get(event.element, 0)
+        places[event.element] = place + 1
+        if event.element in repeats:
+            continue
+        problem = _unstorable(event) or _foreign(event, system.plants, message.system)
+        if problem or place >= EVENTS_PER_ELEMENT:
+            faults.append(
+                Fault(event.element, f"/{event.element}", problem or "too many events in one element")
+            )
+            continue
+        position = Position(message.id, event.element * EVENTS_PER_ELEMENT + place)
+        yield Recorded(event, position, message.received_at, message.channel, message.trace)
+
+
+def _foreign(event: Event, plants: Sequence[str], system: str) -> str:
+    if event.system != system:
+        return f"speaks for {event.system}"
+    return (
+        ""
+        if event.subject.plant in plants
+        else f"plant {event.subject.plant} is none that this system serves"
+    )
+
+
+def _unstorable(event: Event) -> str:
+    """What neither database can hold as text: NUL and halves of surrogate pairs."""
+    held = (*event.subject, event.source_id, event.type, event.occurred_text, event.correlation)
+    values = [part for value in event.attributes.values() for part in value]
+    text = "".join((*held, *values, *event.attributes, *event.refs, *event.refs.values()))
+    if "\0" in text:
+        return "holds a NUL character"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return "holds half a surrogate pair"
+    return ""
+
+
+class _Gone(msgspec.Struct):
+    native_id: str
+    subject: str
+    at: str
+
+
+def _deletions(message: Message, payload: Payload) -> Translation:
+    """What a poll found gone; the message is the tower's own note, so its form is known."""
+    events = []
+    for element, gone in enumerate(msgspec.json.decode(payload.body, type=list[_Gone])):
+        subject = parse_subject(gone.subject)
+        attributes: Mapping[str, Value] = {"status": Value("cancelled", "", "deleted")}
+        at = datetime.datetime.fromisoformat(gone.at)
+        identity = content_id("gone", message.resource, gone.native_id, gone.at)
+        events.append(
+            Event(
+                f"{subject.kind}.deleted", subject, message.system, identity, at, gone.at,
+                attributes if subject.kind in ("order", "operation", "purchase") else {},
+                {"native_id": gone.native_id}, None, element,
+            )
+        )  # fmt: skip
+    return Translation(events)
+
+
+def fingerprint(event: Event) -> str:
+    """A hash over what an event says, to tell a repeat from a reused id."""
+    return content_id(
+        event.type, str(event.subject), event.occurred_text, repr(sorted(event.attributes.items()))
+    )

@@ -1,0 +1,36 @@
+"""A disagreement that outlived its allowance."""
+
+from controltower.domain.cause import TITLES
+from controltower.domain.drift import Drift
+from controltower.domain.exception import Case, resolved
+from controltower.domain.landscape import Landscape
+from controltower.domain.value import shown
+from controltower.domain.vocabulary import attribute_title
+
+RULE = "drift"
+# Two systems that plan or book with different figures stop or falsify production; other differences delay it.
+_GRAVE = frozenset({"due_date", "quantity", "status", "on_hand"})
+
+
+def case_of(drift: Drift, landscape: Landscape, action: str = "") -> Case:
+    """The exception of a drift past its allowance, resolved if the drift has closed."""
+    owner, follower = landscape.systems[drift.owner], landscape.systems[drift.follower]
+    case = Case(
+        id=f"drift-{drift.id}",
+        rule=RULE,
+        title=f"{attribute_title(drift.attribute).capitalize()} of {drift.subject.kind} {drift.subject.key} differs: "
+        f"{owner.title} says {shown(drift.owner_value)}, {follower.title} {shown(drift.follower_value)}",
+        severity="A" if drift.attribute in _GRAVE else "B",
+        opened_at=drift.allowed_until,
+        subject=drift.subject,
+        system=drift.follower,
+        team=follower.team,
+        tier=follower.tier,
+        cause=TITLES.get(drift.cause, drift.cause),
+        why=drift.why,
+        action=action,
+        evidence=drift.evidence,
+    )
+    if drift.closed_at is None:
+        return case
+    return resolved(case, drift.closed_at, f"{follower.title} and {owner.title} agree again.")

@@ -1,0 +1,89 @@
+"""Odd things seen at an interface: what each is called, how bad it is and what to do about it."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from controltower.domain.event import event_id
+from controltower.domain.exception import Case
+from controltower.domain.landscape import Landscape
+from controltower.domain.sighting import CLOCK, DISORDER, LATE
+from controltower.domain.signal import Signal
+
+DUPLICATE, CONFLICT, PARKED, SCHEMA = (
+    "duplicate-delivery",
+    "identity-conflict",
+    "parked-message",
+    "schema-drift",
+)
+
+
+class Kind(NamedTuple):
+    """The words of one kind of signal; `quiet` when it is over once it has not been seen for a while."""
+
+    title: str
+    severity: str
+    action: str
+    quiet: bool = True
+
+
+KINDS: Mapping[str, Kind] = {
+    CLOCK: Kind(
+        "Clock skew", "B", "Set the clock of {system} right (NTP); until then its times are shown, not trusted."
+    ),
+    LATE: Kind(
+        "Late messages", "B", "Find out what held the messages of {system} up; figures of the past have been restated."
+    ),
+    DISORDER: Kind(
+        "Messages out of order", "C", "Nothing is lost: the newest word counts. Ask {system} to send in order."
+    ),
+    DUPLICATE: Kind(
+        "Duplicate deliveries", "C", "Nothing was counted twice. Ask {system} why it sends again (time-outs?)."
+    ),
+    CONFLICT: Kind(
+        "Same id, different content", "A", "Find out at {system} which of the two is right; ids must never be reused.",
+        quiet=False,
+    ),
+    PARKED: Kind(
+        "Unreadable message", "B", "Mend the mapping or the sender, then reprocess the parked messages.", quiet=False
+    ),
+    SCHEMA: Kind(
+        "Fields changed", "B", "Compare with {system}'s last release and map the new name, then reprocess."
+    ),
+}  # fmt: skip
+
+RULES = tuple(KINDS)
+
+
+def case_of(signal: Signal, landscape: Landscape) -> Case:
+    """The exception that a first sighting opens."""
+    kind, system = KINDS[signal.rule], landscape.systems[signal.system]
+    identity = event_id(
+        signal.system, f"{signal.rule}\n{signal.key}\n{signal.position.message}.{signal.position.n}"
+    )
+    return Case(
+        id=f"{signal.rule}-{identity}",
+        rule=signal.rule,
+        title=f"{kind.title}: {system.title}",
+        severity=kind.severity,
+        opened_at=signal.at,
+        system=signal.system,
+        team=system.team,
+        tier=system.tier,
+        cause=kind.title,
+        why=words(signal, landscape),
+        action=kind.action.format(system=system.title),
+        evidence=(evidence_of(signal),),
+        last_at=signal.at,
+        key=signal.key,
+    )
+
+
+def words(signal: Signal, landscape: Landscape) -> str:
+    """The sentence that says what was seen."""
+    return f"{landscape.systems[signal.system].title}: {signal.words}."
+
+
+def evidence_of(signal: Signal) -> Mapping[str, Any]:
+    """The message that showed it."""
+    subject = str(signal.subject) if signal.subject else ""
+    return {"what": signal.words, "message": str(signal.position.message), "event": "", "subject": subject}

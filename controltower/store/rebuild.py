@@ -1,0 +1,23 @@
+"""All that is derived from the inbox is dropped, so that it can be told again."""
+
+from sqlalchemy import Connection, delete, func, select
+
+from controltower.store.belief import belief, hearing
+from controltower.store.case import case
+from controltower.store.drift import drift
+from controltower.store.event import event
+from controltower.store.expectation import expectation
+from controltower.store.message import DUPLICATE, PARKED, PARTLY, RECEIVED, RECORDED, event_key, message
+
+# What was refused at the door tells nothing when it is read again.
+READABLE = frozenset({RECEIVED, RECORDED, DUPLICATE, PARKED, PARTLY})
+# Seen by watching, not by reading: the inbox could not tell it again.
+_WATCHED = ("source-silent",)
+
+
+def clear(connection: Connection) -> int:
+    """Drop everything derived. Returns how many messages the inbox holds."""
+    for table in (event, event_key, belief, hearing, drift, expectation):
+        connection.execute(delete(table))
+    connection.execute(delete(case).where(case.c.rule.not_in(_WATCHED)))
+    return connection.execute(select(func.count()).select_from(message)).scalar_one()
