@@ -51,9 +51,9 @@ FLASK = frozenset(
         "wtforms",
     }
 )
-# web is the tower's only Flask room. The simulated systems are web servers of their own, with pages of nobody's.
+# web is the tower's only Flask room; the simulated systems are web servers of their own.
 FLASK_ROOMS = frozenset({"web", "simulation", "__init__"})
-# Rooms that hand a connection on to store may name its type and catch its error, and nothing more of SQLAlchemy.
+# Rooms that hand a connection on to store may name its type and catch its error, nothing more.
 DATABASE_TYPES = frozenset({"Session", "Connection", "Engine", "SQLAlchemyError"})
 HANDS_A_CONNECTION_ON = frozenset({"pipeline", "kpis", "web"}) | WIRING
 
