@@ -76,6 +76,11 @@ class _Case:
     def same(self, one: Value, other: Value) -> bool:
         return not differ(value_kind(self.drift.subject.kind, self.drift.attribute), one, other)
 
+    def say(self, value: Value) -> str:
+        """A value of this attribute in the words of the plant."""
+        kind = value_kind(self.drift.subject.kind, self.drift.attribute)
+        return shown(value, kind, self.landscape.zone_of(self.drift.subject.plant))
+
     def evidence(self, *items: tuple[str, Recorded | None]) -> tuple[Mapping[str, Any], ...]:
         return tuple(
             {"what": what, "message": str(each.position.message), "event": each.event.id}
@@ -84,7 +89,7 @@ class _Case:
         )
 
     def owner_change(self) -> tuple[str, Recorded | None]:
-        value = shown(self.drift.owner_value)
+        value = self.say(self.drift.owner_value)
         return f"{self.owner} set the {self.attribute} to {value}", self.change
 
 
@@ -122,8 +127,8 @@ def _turned_back(case: _Case) -> Finding | None:
     back = case.followed[-1]
     return Finding(
         "out-of-order",
-        f"{case.follower} already had {shown(drift.owner_value)} and then took over the older "
-        f"{shown(drift.follower_value)}: an old message overtook a newer one.",
+        f"{case.follower} already had {case.say(drift.owner_value)} and then took over the older "
+        f"{case.say(drift.follower_value)}: an old message overtook a newer one.",
         case.evidence(
             case.owner_change(), (f"{case.follower} agreed", agreed), (f"{case.follower} went back", back)
         ),
@@ -137,8 +142,8 @@ def _overwritten(case: _Case) -> Finding | None:
         return None
     return Finding(
         "overwritten",
-        f"{case.follower} had {shown(case.drift.owner_value)} and was later set to "
-        f"{shown(case.drift.follower_value)}; {case.owner} never said so.",
+        f"{case.follower} had {case.say(case.drift.owner_value)} and was later set to "
+        f"{case.say(case.drift.follower_value)}; {case.owner} never said so.",
         case.evidence(
             case.owner_change(),
             (f"{case.follower} agreed", agreed),
@@ -208,7 +213,7 @@ def _not_applied(case: _Case) -> Finding | None:
     return Finding(
         "not-applied",
         f"{case.follower} acknowledged the order after the change, yet still holds "
-        f"{shown(case.drift.follower_value)}.",
+        f"{case.say(case.drift.follower_value)}.",
         case.evidence(case.owner_change(), (f"{case.follower} acknowledged", heard)),
         f"Ask {case.follower} why it did not apply the change, then send it again.",
     )
@@ -219,10 +224,10 @@ def _never_told(case: _Case) -> Finding:
     last = case.followed[-1] if case.followed else None
     return Finding(
         "never-announced",
-        f"{case.owner} changed the {case.attribute} to {shown(drift.owner_value)}, and {case.follower} was never "
-        f"told: it is alive and still holds {shown(drift.follower_value)}.",
+        f"{case.owner} changed the {case.attribute} to {case.say(drift.owner_value)}, and {case.follower} was never "
+        f"told: it is alive and still holds {case.say(drift.follower_value)}.",
         case.evidence(
-            case.owner_change(), (f"{case.follower} last said {shown(drift.follower_value)}", last)
+            case.owner_change(), (f"{case.follower} last said {case.say(drift.follower_value)}", last)
         ),
         f"Send {case.follower} the present {case.attribute}.",
     )

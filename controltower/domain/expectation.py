@@ -1,7 +1,6 @@
 """After X, Y must come from system Z within D, unless W: a missed one is a silent failure."""
 
 import datetime
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 

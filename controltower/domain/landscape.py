@@ -162,6 +162,11 @@ class Landscape:
         """The systems of a role that serve a plant, in the order of the configuration."""
         return self._by_role.get((plant, role), ())
 
+    def zone_of(self, plant: str) -> datetime.tzinfo:
+        """The time zone in which a plant's people read times."""
+        known = self.plants.get(plant)
+        return known.zone if known else datetime.UTC
+
     def owner_system(self, plant: str, ownership: Ownership) -> System | None:
         """The one system whose word counts at a plant."""
         systems = self.of_role(plant, ownership.owner)

@@ -100,6 +100,8 @@ def differ(kind: str, one: Value, other: Value, tolerance: str = "") -> bool:
     return True
 
 
-def shown(value: Value) -> str:
-    """The value as one reads it: `120 EA`."""
+def shown(value: Value, kind: str = vocabulary.TEXT, zone: datetime.tzinfo = UTC) -> str:
+    """The value as one reads it: `120 EA`, or for a time `12 Mar 2026 18:00` in a plant's zone."""
+    if kind == vocabulary.TIME and value.text:
+        return f"{read_time(value.text).astimezone(zone):%-d %b %Y %H:%M}"
     return f"{value.text} {value.unit}" if value.unit else value.text

@@ -60,8 +60,8 @@ KINDS = frozenset(ATTRIBUTES)
 
 HAPPENINGS = frozenset(
     "created changed released scheduled rescheduled published acknowledged rejected started reported paused resumed "
-    "completed closed cancelled deleted posted reversed counted moved received confirmed short failed passed held freed "
-    "down up ended staged shipped snapshot".split()
+    "completed closed cancelled deleted posted reversed counted moved received confirmed short failed passed held "
+    "freed down up ended staged shipped snapshot".split()
 )
 
 # In the order in which an order lives; `unknown` stands for a native status that nobody has mapped yet.

@@ -153,7 +153,7 @@ class Intake:
                 receipts = store_arrivals(connection, self._ids, [arrival for arrival, _ in arrivals])
                 for each in turned:
                     channel.refused(connection, each.system, self._tower.now(), each.kind, each.reason, 1)
-        except Exception as error:  # whatever it is, those who wait must hear that nothing was stored
+        except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
             for _, future in arrivals:
                 future.set_exception(_as_database_error(error))
             return

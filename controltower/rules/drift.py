@@ -5,7 +5,7 @@ from controltower.domain.drift import Drift
 from controltower.domain.exception import Case, resolved
 from controltower.domain.landscape import Landscape
 from controltower.domain.value import shown
-from controltower.domain.vocabulary import attribute_title
+from controltower.domain.vocabulary import attribute_title, value_kind
 
 RULE = "drift"
 # Two systems that plan or book with different figures stop or falsify production; other differences delay it.
@@ -15,11 +15,13 @@ _GRAVE = frozenset({"due_date", "quantity", "status", "on_hand"})
 def case_of(drift: Drift, landscape: Landscape, action: str = "") -> Case:
     """The exception of a drift past its allowance, resolved if the drift has closed."""
     owner, follower = landscape.systems[drift.owner], landscape.systems[drift.follower]
+    kind, zone = value_kind(drift.subject.kind, drift.attribute), landscape.zone_of(drift.subject.plant)
+    ours, theirs = shown(drift.owner_value, kind, zone), shown(drift.follower_value, kind, zone)
     case = Case(
         id=f"drift-{drift.id}",
         rule=RULE,
         title=f"{attribute_title(drift.attribute).capitalize()} of {drift.subject.kind} {drift.subject.key} differs: "
-        f"{owner.title} says {shown(drift.owner_value)}, {follower.title} {shown(drift.follower_value)}",
+        f"{owner.title} says {ours}, {follower.title} {theirs}",
         severity="A" if drift.attribute in _GRAVE else "B",
         opened_at=drift.allowed_until,
         subject=drift.subject,

@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, Row, Table, delete, select
+from sqlalchemy import Column, Connection, Integer, Table, delete, select
 
 from controltower.domain.belief import Belief, Hearing
 from controltower.domain.event import Position
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
 from controltower.store.bulk import REPLACE, write
-from controltower.store.schema import Name, Serial, Timestamp, metadata, microseconds
+from controltower.store.schema import AnyRow, Name, Serial, Timestamp, metadata, microseconds
 
 belief = Table(
     "belief",
@@ -81,7 +81,7 @@ def hearings_of(connection: Connection, subjects: Iterable[Subject]) -> list[tup
     return [(Subject(row[0], row[1]), _read_hearing(row)) for row in _about(connection, hearing, subjects)]
 
 
-def _about(connection: Connection, table: Table, subjects: Iterable[Subject]) -> Iterable[Row[Any]]:
+def _about(connection: Connection, table: Table, subjects: Iterable[Subject]) -> Iterable[AnyRow]:
     for plant, names in by_plant(subjects).items():
         for start in range(0, len(names), 400):
             chunk = names[start : start + 400]
@@ -98,7 +98,7 @@ def by_plant(subjects: Iterable[Subject]) -> Mapping[str, list[str]]:
     return found
 
 
-def _read_belief(row: Row[Any]) -> Belief:
+def _read_belief(row: AnyRow) -> Belief:
     (_, _, attribute, system, value, unit, native, since, sequence, learnt_at, message, n, confirmed_at) = row
     return Belief(
         attribute,
@@ -112,7 +112,7 @@ def _read_belief(row: Row[Any]) -> Belief:
     )
 
 
-def _read_hearing(row: Row[Any]) -> Hearing:
+def _read_hearing(row: AnyRow) -> Hearing:
     _, _, system, type, occurred_at, learnt_at, sequence, message, n = row
     return Hearing(system, type, occurred_at, learnt_at, sequence, Position(message, n))
 

@@ -1,15 +1,24 @@
-"""Exceptions, and what people did about them (kept apart, since reprocessing rebuilds the first but never the second)."""
+"""Exceptions, and what people did about them: kept apart, since reprocessing rebuilds only the first."""
 
 import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, Text, func, insert, or_, select
+from sqlalchemy import Column, Connection, Index, Integer, Table, Text, func, insert, or_, select
 
 from controltower.domain.exception import OPEN, Case
 from controltower.domain.subject import Subject
 from controltower.store.bulk import REPLACE, write
-from controltower.store.schema import Json, Name, Serial, Timestamp, metadata, microseconds, write_json
+from controltower.store.schema import (
+    AnyRow,
+    Json,
+    Name,
+    Serial,
+    Timestamp,
+    metadata,
+    microseconds,
+    write_json,
+)
 
 case = Table(
     "exception",
@@ -79,7 +88,7 @@ def _row(each: Case) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _read(row: Row[Any]) -> Case:
+def _read(row: AnyRow) -> Case:
     return Case(
         row.id, row.rule, row.title, row.severity, row.opened_at,
         None if row.plant == NO_PLANT else Subject(row.plant, row.subject),

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Index, Integer, Row, Table, delete, func, select
+from sqlalchemy import Column, Connection, Float, Index, Integer, Table, delete, func, select
 
 from controltower.domain.drift import CLOSED, OPEN, SETTLING, Drift
 from controltower.domain.event import Position
@@ -12,7 +12,16 @@ from controltower.domain.subject import Subject
 from controltower.domain.value import Value
 from controltower.store.belief import by_plant
 from controltower.store.bulk import REPLACE, write
-from controltower.store.schema import Json, Name, Serial, Timestamp, metadata, microseconds, write_json
+from controltower.store.schema import (
+    AnyRow,
+    Json,
+    Name,
+    Serial,
+    Timestamp,
+    metadata,
+    microseconds,
+    write_json,
+)
 
 drift = Table(
     "drift",
@@ -63,7 +72,7 @@ def _row(each: Drift) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _read(row: Row[Any]) -> Drift:
+def _read(row: AnyRow) -> Drift:
     return Drift(
         row.id, Subject(row.plant, row.subject), row.attribute, row.owner, row.follower, Value(*row.owner_value),
         Value(*row.follower_value), row.opened_at, row.learnt_at, row.allowed_until, Position(row.message, row.n),

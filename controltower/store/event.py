@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Index, Integer, Row, Select, Table, Text, or_, select
+from sqlalchemy import Column, Connection, Index, Integer, Select, Table, Text, or_, select
 
 from controltower.domain.event import Event, Position, Recorded
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
 from controltower.store.bulk import IGNORE, write
-from controltower.store.schema import Name, Serial, Timestamp, metadata, microseconds, write_json
+from controltower.store.schema import AnyRow, Name, Serial, Timestamp, metadata, microseconds, write_json
 
 event = Table(
     "event",
@@ -52,7 +52,7 @@ def _row(recorded: Recorded) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _read(row: Row[Any]) -> Recorded:
+def _read(row: AnyRow) -> Recorded:
     made = Event(
         row.type, Subject(row.plant, row.subject), row.system, row.source_id, row.occurred_at, row.occurred_text,
         _attributes.decode(row.attributes), _refs.decode(row.refs), row.sequence, row.n >> 8, row.correlation,

@@ -4,14 +4,14 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Row, Table, and_, delete, func, or_, select
+from sqlalchemy import Column, Connection, Index, Integer, Table, and_, delete, func, or_, select
 
 from controltower.domain.event import Position
 from controltower.domain.expectation import MISSED, WAITING, Expectation
 from controltower.domain.subject import Subject
 from controltower.store.belief import by_plant
 from controltower.store.bulk import REPLACE, write
-from controltower.store.schema import Name, Serial, Timestamp, metadata, microseconds
+from controltower.store.schema import AnyRow, Name, Serial, Timestamp, metadata, microseconds
 
 expectation = Table(
     "expectation",
@@ -53,7 +53,7 @@ def _row(each: Expectation) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _read(row: Row[Any]) -> Expectation:
+def _read(row: AnyRow) -> Expectation:
     return Expectation(
         row.id, row.rule, Subject(row.plant, row.subject), row.system, Position(row.message, row.n),
         row.trigger_event, row.opened_at, row.due_at, row.state, row.met_at, row.met_by, row.awaits,

@@ -11,7 +11,6 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
-    Row,
     Table,
     bindparam,
     func,
@@ -21,7 +20,17 @@ from sqlalchemy import (
 )
 
 from controltower.store.bulk import IGNORE, write
-from controltower.store.schema import Bytes, Json, Name, Serial, Timestamp, metadata, microseconds, write_json
+from controltower.store.schema import (
+    AnyRow,
+    Bytes,
+    Json,
+    Name,
+    Serial,
+    Timestamp,
+    metadata,
+    microseconds,
+    write_json,
+)
 
 RECEIVED, RECORDED, PARKED, PARTLY, REJECTED, DUPLICATE, CONFLICT = (
     "received recorded parked partly rejected duplicate conflict".split()
@@ -313,7 +322,7 @@ def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Message]:
     """Messages by id, without their bytes."""
     found: dict[int, Message] = {}
     for start in range(0, len(ids), 500):
-        rows: Iterable[Row[Any]] = connection.execute(
+        rows: Iterable[AnyRow] = connection.execute(
             select(message).where(message.c.id.in_(ids[start : start + 500]))
         )
         found.update({row[0]: Message(*row) for row in rows})

@@ -4,7 +4,7 @@ import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, MetaData, String, Text, TypeDecorator
+from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, MetaData, Row, String, Text, TypeDecorator
 
 metadata = MetaData(
     naming_convention={
@@ -13,6 +13,8 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+AnyRow = Row[*tuple[Any, ...]]
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)

@@ -7,9 +7,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, Connection, Integer, Row, String, Table, insert, select, update
+from sqlalchemy import Boolean, Column, Connection, Integer, String, Table, insert, select, update
 
-from controltower.store.schema import Timestamp, metadata
+from controltower.store.schema import AnyRow, Timestamp, metadata
 
 ROLES = ("executive", "planner", "integration", "admin")
 KEY_PREFIX = "ct_"
@@ -181,12 +181,12 @@ def role_text(roles: set[str]) -> str:
     return ",".join(sorted(roles))
 
 
-def user_from(row: Row) -> User:
+def user_from(row: AnyRow) -> User:
     values = dict(row._mapping)
     return User(**{**values, "roles": frozenset(values["roles"].split(","))})
 
 
-def key_from(row: Row) -> ApiKey:
+def key_from(row: AnyRow) -> ApiKey:
     values = dict(row._mapping)
     del values["key_hash"]
     return ApiKey(**{**values, "roles": frozenset(values["roles"].split(","))})
