@@ -6,7 +6,7 @@ from controltower.domain.vocabulary import ROLES
 # What the recorded messages show; a mapping may give any type of the vocabulary.
 EMITS = """
 order.snapshot order.created order.changed order.released order.posted order.completed order.closed
-order.cancelled order.ready stock.snapshot stock.changed stock.moved stock.received stock.counted
+order.cancelled order.staged stock.snapshot stock.changed stock.moved stock.received stock.counted
 shipment.snapshot shipment.shipped purchase.snapshot purchase.deleted
 """
 

@@ -1,0 +1,1 @@
+"""frePPLe 9: manufacturing orders and work orders of the published plan, polled from its REST interface."""

@@ -1,0 +1,94 @@
+"""The connector to one frePPLe: its whole lists are read, for it has neither paging nor tombstones."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from requests.auth import HTTPBasicAuth
+
+from controltower.connectors.contract import (
+    Envelope,
+    Fault,
+    InvalidMessage,
+    Page,
+    PolledRecord,
+    SourceUnavailable,
+    Translation,
+)
+from controltower.connectors.deletions import translate_deletions
+from controltower.connectors.frepple import translate as translation
+from controltower.connectors.frepple.operationplan import PROPOSED, decode_row, fingerprint
+from controltower.connectors.frepple.translate import OPERATIONS, ORDERS, Odd, Site, subject_of
+from controltower.connectors.http import Source, read_answer
+from controltower.connectors.raw import raw_records
+from controltower.connectors.reading import place_of
+from controltower.domain.landscape import System
+
+
+class FreppleConnector:
+    """Polled only. Change is told by content: `lastmodified` of every row moves with each plan run."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        settings = system.settings
+        missing = [name for name in ("url", "user", "password") if not settings.get(name)]
+        if missing:
+            raise ValueError(f"settings of {system.id} lack {', '.join(missing)}")
+        # Basic and nothing else: a bearer token would start frePPLe's engine, and answers a redirect once expired.
+        auth = HTTPBasicAuth(str(settings["user"]).encode(), str(settings["password"]).encode())
+        self._source = Source(settings["url"], auth)
+        self._site = Site(system, settings.get("unit") or "EA", _plants(settings.get("plants") or ""))
+
+    def translate(self, envelope: Envelope) -> Translation:
+        """The snapshots of changed rows, or the deletions; raises InvalidMessage."""
+        if envelope.change == "deleted":
+            return translate_deletions(self.system, envelope)
+        return translation.translate(self._site, envelope)
+
+    def identify(self, envelope: Envelope) -> None:
+        """frePPLe sends no webhooks; raises InvalidMessage for one that claims to be its own."""
+        raise InvalidMessage([Fault(0, "", "frePPLe sends no webhooks")])
+
+    def poll(self, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
+        """The whole list of orders and of operations, one page each; raises SourceUnavailable."""
+        polling = self.system.polling
+        wanted = polling.resources if polling and polling.resources else (ORDERS, OPERATIONS)
+        for resource in wanted:
+            records = self._records(resource)
+            yield Page(resource, records, {}, frozenset(record.native_id for record in records))
+
+    def _records(self, resource: str) -> list[PolledRecord]:
+        answer = self._source.get(f"/api/input/{resource}/", {"format": "json"})
+        rows = (self._record(resource, raw) for raw in read_answer(raw_records, answer))
+        return [record for record in rows if record is not None]
+
+    def _record(self, resource: str, raw: bytes) -> PolledRecord | None:
+        """One row as polled; None for a proposed one, whose reference the next plan run gives to another order."""
+        try:
+            row = decode_row(raw)
+            content = fingerprint(raw)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            place, message = place_of(error)
+            raise SourceUnavailable(
+                "contract", f"a row of {resource} cannot be read at {place}: {message}"
+            ) from None
+        if row.status == PROPOSED:
+            return None
+        try:
+            subject = str(subject_of(self._site, resource, row))
+        except Odd:
+            subject = ""  # the translation tells the fault with its place
+        return PolledRecord(row.reference, raw, subject, content)
+
+
+def _plants(given: Any) -> dict[str, str]:
+    """Location to plant, from a table or from text such as `factory 1=LYON, factory 2=GRAZ`."""
+    if isinstance(given, Mapping):
+        return {str(location): str(plant) for location, plant in given.items()}
+    pairs = (pair.partition("=") for pair in str(given).split(",") if "=" in pair)
+    return {location.strip(): plant.strip() for location, _, plant in pairs}
+
+
+def connect(system: System) -> FreppleConnector:
+    """The connector for one system of the landscape. ValueError when a setting is missing."""
+    return FreppleConnector(system)

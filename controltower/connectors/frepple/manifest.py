@@ -1,0 +1,28 @@
+"""What the frePPLe connector declares of itself."""
+
+from controltower.connectors.contract import Field, Manifest
+
+_OPERATIONPLAN = {
+    "approved": "firm",
+    "confirmed": "released",
+    "completed": "completed",
+    "closed": "closed",
+}
+
+MANIFEST = Manifest(
+    name="frepple",
+    title="frePPLe 9 (REST)",
+    roles=frozenset(["aps"]),
+    channels=("poll",),
+    fields=(
+        Field("url", "Base URL, with the scenario where it is not the default one", required=True),
+        Field("user", "User", required=True),
+        Field("password", "Password", required=True, secret=True),
+        Field("unit", "Unit of its quantities, which carry none", default="EA"),
+        Field("plants", "Location to plant, such as factory 1=LYON, factory 2=GRAZ"),
+    ),
+    emits=frozenset(["order.snapshot", "operation.snapshot", "order.deleted", "operation.deleted"]),
+    statuses={"order": _OPERATIONPLAN, "operation": _OPERATIONPLAN},
+    # References of proposed orders are reused for other orders at each plan run: they are no identities.
+    unmapped=frozenset(["proposed"]),
+)
