@@ -51,7 +51,7 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
     },
     "inspection": {"status": STATUS, "result": TEXT, "order": TEXT, "lot": TEXT},
     "shipment": {"status": STATUS, "order": TEXT, "item": TEXT, "quantity": QUANTITY, "shipped_at": TIME},
-    "resource": {"state": TEXT, "reason": TEXT},
+    "resource": {"state": TEXT, "reason": TEXT, "count": INTEGER},
     "shift": {"state": TEXT, "headcount": INTEGER},
     "schedule": {"revision": TEXT, "orders": TEXT, "published_at": TIME, "status": STATUS},
 }
@@ -61,7 +61,7 @@ KINDS = frozenset(ATTRIBUTES)
 HAPPENINGS = frozenset(
     "created changed released scheduled rescheduled published acknowledged rejected started reported paused resumed "
     "completed closed cancelled deleted posted reversed counted moved received confirmed short failed passed held "
-    "freed down up ended staged shipped snapshot".split()
+    "freed down up ended staged shipped ready planned snapshot".split()
 )
 
 # In the order in which an order lives; `unknown` stands for a native status that nobody has mapped yet.
@@ -71,7 +71,7 @@ STATUSES: dict[str, frozenset[str]] = {
     "order": frozenset([*ORDER_STATUSES, "unknown"]),
     "operation": frozenset([*ORDER_STATUSES, "unknown"]),
     "purchase": frozenset("draft sent confirmed partly_received received closed cancelled unknown".split()),
-    "inspection": frozenset("open passed failed cancelled unknown".split()),
+    "inspection": frozenset("open passed failed closed cancelled unknown".split()),
     "shipment": frozenset("planned picked shipped delivered cancelled unknown".split()),
     "schedule": frozenset("draft published superseded unknown".split()),
 }
