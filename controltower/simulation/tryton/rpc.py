@@ -63,11 +63,14 @@ class TrytonClient:
         self, model: str, domain: list[Any], fields: list[str], limit: int | None = None
     ) -> list[dict[str, Any]]:
         """The rows of `model` that match, in order of their ids."""
-        return self.call(f"model.{model}.search_read", domain, 0, limit, [["id", "ASC"]], fields)
+        order = [["id", "ASC"]]
+        rows: list[dict[str, Any]] = self.call(f"model.{model}.search_read", domain, 0, limit, order, fields)
+        return rows
 
     def create(self, model: str, rows: list[dict[str, Any]]) -> list[int]:
         """Create all rows in one transaction; returns their ids in the same order."""
-        return self.call(f"model.{model}.create", rows) if rows else []
+        ids: list[int] = self.call(f"model.{model}.create", rows) if rows else []
+        return ids
 
     def write(self, model: str, ids: list[int], values: dict[str, Any]) -> None:
         """Write the same values to all ids."""

@@ -1,0 +1,98 @@
+"""The connector to one Tryton: polls its lists in turn, each from where it was left."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from controltower.connectors.contract import Envelope, Identity, Page, SourceUnavailable, Translation
+from controltower.connectors.reading import refuse
+from controltower.connectors.tryton import records, stock
+from controltower.connectors.tryton import translate as translation
+from controltower.connectors.tryton.keyset import Window
+from controltower.connectors.tryton.lists import LISTS
+from controltower.connectors.tryton.manifest import MANIFEST
+from controltower.connectors.tryton.places import Places
+from controltower.connectors.tryton.session import Refusal, Session
+from controltower.domain.landscape import System
+
+log = logging.getLogger(__name__)
+
+_Walk = Callable[[Mapping[str, Any]], Iterator[Page]]
+_OVERLAP = timedelta(minutes=15)
+
+
+class TrytonConnector:
+    """Polls only: Tryton has no webhooks.
+
+    `skipped` says which lists this Tryton does not have (a module that is not active there), and why.
+    """
+
+    def __init__(self, system: System) -> None:
+        """Raises ValueError that names the setting which is missing or wrong."""
+        self.system = system
+        self.skipped: dict[str, str] = {}
+        self._places = Places(system)
+        self._session = Session(
+            _setting(system, "url"),
+            _setting(system, "database"),
+            _setting(system, "login"),
+            _setting(system, "password"),
+        )
+        overlap = system.polling.overlap if system.polling else _OVERLAP
+        self._window = Window(int(_setting(system, "page_size")), overlap)
+        self._walks: dict[str, tuple[set[str], _Walk]] = {
+            each.name: (each.models, partial(self._walk_list, each)) for each in LISTS
+        }
+        self._walks[stock.STOCK] = (set(stock.MODELS), self._walk_stock)
+
+    def translate(self, envelope: Envelope) -> Translation:
+        """The snapshots of a polled page; raises InvalidMessage."""
+        return translation.translate(self._places, envelope)
+
+    def identify(self, envelope: Envelope) -> list[Identity] | None:
+        """Refuses every hook: Tryton has none. Raises InvalidMessage."""
+        raise refuse("Tryton is polled; it sends no messages")
+
+    def poll(self, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
+        """Walk each list from its cursor. Raises SourceUnavailable."""
+        wanted = (self.system.polling.resources if self.system.polling else ()) or tuple(self._walks)
+        for name in wanted:
+            if name not in self._walks:
+                raise SourceUnavailable("contract", f"Tryton has no list {name!r}")
+            models, walk = self._walks[name]
+            try:
+                yield from walk(cursors.get(name) or {})
+            except Refusal as refusal:
+                self._skip_or_raise(name, models, refusal)
+            else:
+                self.skipped.pop(name, None)
+
+    def _walk_list(self, each: Any, cursor: Mapping[str, Any]) -> Iterator[Page]:
+        return records.walk(self._session, each, self._places, cursor, self._window)
+
+    def _walk_stock(self, cursor: Mapping[str, Any]) -> Iterator[Page]:
+        return stock.walk(self._session, self._places, cursor, self._window)
+
+    def _skip_or_raise(self, name: str, models: set[str], refusal: Refusal) -> None:
+        unknown = refusal.kind.strip("'\"")
+        if unknown not in models:
+            kind = "credentials" if "not allowed" in refusal.words else "contract"
+            raise SourceUnavailable(kind, f"Tryton refused to list {name}: {refusal}") from refusal
+        if name not in self.skipped:
+            log.warning("%s: list %s is skipped, Tryton has no %s", self.system.id, name, unknown)
+        self.skipped[name] = f"this Tryton has no {unknown}: its module is not active"
+
+
+def _setting(system: System, name: str) -> str:
+    declared = next(field for field in MANIFEST.fields if field.name == name)
+    value = str(system.settings.get(name) or declared.default)
+    if not value and declared.required:
+        raise ValueError(f"setting {name} of {system.id} is missing: {declared.label}")
+    return value
+
+
+def connect(system: System) -> TrytonConnector:
+    """The connector for one system of the landscape. Raises ValueError."""
+    return TrytonConnector(system)
