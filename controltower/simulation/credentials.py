@@ -1,0 +1,72 @@
+"""Who may call a simulated system, and what each signs its webhooks with: read from the environment only."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from controltower.simulation.landscape import SPECS, SystemSpec
+
+
+def environment_name(system_id: str, ending: str) -> str:
+    """`erp-hq`, `TOKEN` -> `ERP_HQ_TOKEN`."""
+    return f"{system_id.upper().replace('-', '_')}_{ending}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """One header per system that its API asks for, and one signing secret per system with webhooks."""
+
+    api: dict[str, dict[str, str]] = field(repr=False)
+    hook_secrets: dict[str, str] = field(repr=False)
+
+    def admits(self, system_id: str, headers: Mapping[str, str]) -> bool:
+        """Whether a request's headers carry the system's credential."""
+        return all(
+            hmac.compare_digest(headers.get(name, "").encode(), value.encode())
+            for name, value in self.api[system_id].items()
+        )
+
+
+def from_environment(environ: Mapping[str, str], without: tuple[str, ...] = ()) -> Credentials:
+    """Read every credential. Raises ValueError naming all that are missing."""
+    missing: list[str] = []
+    api: dict[str, dict[str, str]] = {}
+    hooks: dict[str, str] = {}
+    for spec in SPECS:
+        if spec.id in without:
+            continue
+        api[spec.id] = _api_header(spec, environ, missing)
+        if spec.hooks:
+            hooks[spec.id] = _required(environ, environment_name(spec.id, "HOOK_SECRET"), missing)
+    if missing:
+        raise ValueError(f"set these environment names first: {', '.join(missing)}")
+    return Credentials(api, hooks)
+
+
+def _required(environ: Mapping[str, str], name: str, missing: list[str]) -> str:
+    if not environ.get(name):
+        missing.append(name)
+    return environ.get(name, "")
+
+
+def _api_header(spec: SystemSpec, environ: Mapping[str, str], missing: list[str]) -> dict[str, str]:
+    name = environment_name(spec.id, "TOKEN")
+    if spec.mode == "frepple":
+        return {"Authorization": _basic(spec, environ, missing)}
+    if spec.mode == "inventree":
+        return {"Authorization": f"Token {_required(environ, name, missing)}"}
+    if spec.mode == "cursor":
+        return {"X-Api-Key": _required(environ, name, missing)}
+    if spec.id == "erp-hq":
+        return {"Authorization": f"Bearer {_required(environ, name, missing)}"}
+    return {"Authorization": f"Bearer {environ.get(name) or secrets.token_urlsafe(24)}"}
+
+
+def _basic(spec: SystemSpec, environ: Mapping[str, str], missing: list[str]) -> str:
+    user = _required(environ, environment_name(spec.id, "USER"), missing)
+    password = _required(environ, environment_name(spec.id, "PASSWORD"), missing)
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()

@@ -1,0 +1,140 @@
+"""Which faults are on, asked by the systems at each point where a fault may bend them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import asdict, fields
+from typing import Any
+
+from controltower.simulation.database import SystemDatabase
+from controltower.simulation.faults.contract import Body, Fault, Params, Scene
+from controltower.simulation.faults.registry import REGISTRY
+from controltower.simulation.letters import Letter, LinkMessage
+from controltower.simulation.truth import Hit, Truth
+
+_FIELDS = {field.name: field.type for field in fields(Params)}
+
+
+class FaultBoard:
+    """The active faults, kept in the network's own database so that a restart finds them again."""
+
+    def __init__(self, database: SystemDatabase, truth: Truth) -> None:
+        self._db = database
+        self._truth = truth
+        self._lock = threading.RLock()
+        self._active: dict[str, Fault] = {}
+
+    def resume(self, scene: Scene) -> None:
+        """Take up the faults that were on when the network last stopped."""
+        for kept in self._db.live("fault"):
+            params = Params(**kept["params"])
+            self._active[kept["name"]] = REGISTRY[kept["name"]](params, scene, kept["state"])
+
+    def switch_on(self, name: str, asked: Body, scene: Scene) -> Fault:
+        """Make a fault active. Raises KeyError for an unknown name, ValueError for a bad parameter."""
+        kind = REGISTRY[name]
+        known = {key: value for key, value in asked.items() if key in _FIELDS and key != "more"}
+        more = {key: value for key, value in asked.items() if key not in _FIELDS}
+        params = _checked({"system": kind.system, **kind.defaults, **known, "more": more})
+        with self._lock:
+            fault = kind(params, scene, {"since": scene.now()})
+            self._active[name] = fault
+            self._keep(fault)
+        return fault
+
+    def switch_off(self, name: str) -> Fault | None:
+        """Make a fault inactive and return it, so that its hits can be mended."""
+        with self._lock:
+            fault = self._active.pop(name, None)
+            if fault:
+                self._db.delete("fault", name)
+            return fault
+
+    def active(self, name: str) -> Fault | None:
+        """The fault of this name when it is on."""
+        return self._active.get(name)
+
+    def remember(self, fault: Fault, hit: Hit, held: Body, at: float) -> None:
+        """Keep a hit and write its truth."""
+        with self._lock:
+            fault.state["hits"].append({**asdict(hit), "held": held, "mended": False})
+            self._keep(fault)
+        self._truth.injected(hit, at)
+
+    def forget(self, fault: Fault, hit_id: str, at: float) -> None:
+        """Mark a hit as mended and write it."""
+        with self._lock:
+            for kept in fault.state["hits"]:
+                if kept["id"] == hit_id and not kept["mended"]:
+                    kept["mended"] = True
+                    named = {key: kept[key] for key in ("id", "fault", "system", "subjects", "what", "mend")}
+                    self._truth.mended(Hit(**named), at)
+            if self._active.get(fault.name) is fault:
+                self._keep(fault)
+
+    def described(self) -> list[Body]:
+        """Every fault there is, with what it does and how it stands."""
+        return [_described(kind, self._active.get(name)) for name, kind in sorted(REGISTRY.items())]
+
+    def letters(self, letter: Letter) -> list[Letter]:
+        """A letter after all active faults had their say."""
+        made = [letter]
+        with self._lock:
+            for fault in list(self._active.values()):
+                made = [result for one in made for result in fault.letters(one)]
+        return made
+
+    def carries(self, message: LinkMessage) -> bool:
+        """Whether no active fault stops a message between systems."""
+        with self._lock:
+            return all([fault.carries(message) for fault in list(self._active.values())])
+
+    def shown(self, system_id: str, kind: str, row: Body) -> Body:
+        """A native row as the active faults let it appear."""
+        with self._lock:
+            for fault in list(self._active.values()):
+                row = fault.shown(system_id, kind, row)
+        return row
+
+    def clock_offset(self, system_id: str) -> float:
+        """Seconds by which a system's clock is wrong."""
+        return sum(fault.clock_offset(system_id) for fault in list(self._active.values()))
+
+    def withholds_routing(self, system_id: str, order: str) -> bool:
+        """Whether a fault keeps a MES from confirming a schedule."""
+        with self._lock:
+            return any([fault.withholds_routing(system_id, order) for fault in list(self._active.values())])
+
+    def _keep(self, fault: Fault) -> None:
+        body = {"name": fault.name, "params": fault.params.as_body(), "state": fault.state}
+        self._db.put("fault", fault.name, body, fault.state["since"])
+
+
+def _checked(asked: dict[str, Any]) -> Params:
+    try:
+        return Params(
+            system=str(asked["system"]),
+            rate=float(asked.get("rate", 1.0)),
+            count=int(asked.get("count", 1)),
+            duration=float(asked.get("duration", 180.0)),
+            seed=int(asked.get("seed", 0)),
+            order=str(asked.get("order", "")),
+            more=asked["more"],
+        )
+    except TypeError as error:
+        raise ValueError(f"a fault parameter has the wrong type: {error}") from error
+
+
+def _described(kind: type[Fault], active: Fault | None) -> Body:
+    return {
+        "name": kind.name,
+        "title": kind.title,
+        "what": kind.what,
+        "number": kind.number,
+        "system": active.params.system if active else kind.system,
+        "params": active.params.as_body() if active else kind.defaults,
+        "active": active is not None,
+        "since": active.state["since"] if active else None,
+        "hits": len(active.state["hits"]) if active else 0,
+        "open_hits": sum(not hit["mended"] for hit in active.state["hits"]) if active else 0,
+    }

@@ -1,0 +1,141 @@
+"""What a fault is: where it may bend the network, what it remembers of each hit, and how it is mended."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from random import Random
+from typing import Any, ClassVar, Protocol
+
+from controltower.simulation.letters import Letter, LinkMessage
+from controltower.simulation.truth import Hit
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """How a fault was asked to behave; `duration` is virtual minutes, `count` 0 means no limit."""
+
+    system: str = ""
+    rate: float = 1.0
+    count: int = 1
+    duration: float = 180.0
+    seed: int = 0
+    order: str = ""
+    more: Body = field(default_factory=dict)
+
+    def as_body(self) -> Body:
+        """The parameters as JSON."""
+        return asdict(self)
+
+
+class Scene(Protocol):
+    """What a fault may see and do: make an occasion for itself, and mend what it broke."""
+
+    def now(self) -> float:
+        """Virtual unix seconds."""
+
+    def live_orders(self, plant: str = "") -> list[Body]:
+        """The ERP's live orders, oldest first, each with `order`, `plant`, `status`, `due`."""
+
+    def rush_order(self, plant: str) -> None:
+        """Have the ERP create and release an order at once."""
+
+    def change_due_date(self, order: str, hours: float) -> None:
+        """Have a planner move an order's due date in the ERP."""
+
+    def job(self, order: str, plant: str) -> Body | None:
+        """What the plant's MES holds of an order."""
+
+    def resend(self, message: LinkMessage) -> None:
+        """Put a message that never went out back on its link."""
+
+    def resend_order(self, order: str) -> None:
+        """Have the ERP tell the APS all it knows of an order."""
+
+    def acknowledge(self, order: str, plant: str) -> None:
+        """Have the plant's MES confirm the routing it withheld."""
+
+    def inject(self, letter: Letter) -> None:
+        """Put a letter in a system's outbox as it is."""
+
+    def try_again(self, fault: Fault) -> None:
+        """Begin the fault again in a virtual minute, since there was no occasion yet."""
+
+    def remember(self, fault: Fault, hit: Hit, held: Body) -> None:
+        """Write the truth of a hit, keep `held` for mending, and plan the mending."""
+
+    def forget(self, fault: Fault, hit_id: str) -> None:
+        """Write that a hit is mended."""
+
+
+class Fault:
+    """Base of all faults: bends nothing. `state` is kept across restarts: `{"hits": [...]}`."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    what: ClassVar[str]
+    number: ClassVar[str]
+    system: ClassVar[str] = ""
+    defaults: ClassVar[Body] = {}
+
+    def __init__(self, params: Params, scene: Scene, state: Body) -> None:
+        self.params = params
+        self.scene = scene
+        self.state = state
+        state.setdefault("hits", [])
+
+    def begin(self) -> None:
+        """Switched on: make an occasion soon where none would come by itself."""
+
+    def letters(self, letter: Letter) -> list[Letter]:
+        """What becomes of a letter to the tower: nothing, itself, or several."""
+        return [letter]
+
+    def carries(self, message: LinkMessage) -> bool:
+        """Whether a message between two systems arrives."""
+        return True
+
+    def shown(self, system_id: str, kind: str, row: Body) -> Body:
+        """What a native row looks like from outside."""
+        return row
+
+    def clock_offset(self, system_id: str) -> float:
+        """Seconds by which a system's clock is ahead."""
+        return 0.0
+
+    def withholds_routing(self, system_id: str, order: str) -> bool:
+        """Whether a MES keeps quiet about a schedule it was sent."""
+        return False
+
+    def mend(self, hit: Body) -> None:
+        """Make one hit good; `hit["held"]` is what was kept of it."""
+
+    def wants(self, system_id: str, about: str, order: str = "") -> bool:
+        """Whether this occasion is to be hit: right system and order, count not used up, the dice agree."""
+        asked = self.params
+        if asked.system and system_id != asked.system or asked.order and order != asked.order:
+            return False
+        if asked.count and len(self.state["hits"]) >= asked.count:
+            return False
+        return Random(f"{asked.seed}:{self.name}:{about}").random() < asked.rate
+
+    def hit(self, system: str, subjects: list[str], what: str, mend: str, held: Body | None = None) -> None:
+        """Say what was just broken."""
+        number = len(self.state["hits"]) + 1
+        identity = f"{self.name}-{int(self.state.get('since', 0)):x}-{number}"
+        self.scene.remember(self, Hit(identity, self.name, system, subjects, what, mend), held or {})
+
+    @property
+    def holds(self) -> bool:
+        """Whether any hit is still unmended."""
+        return any(not hit["mended"] for hit in self.state["hits"])
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the asked number of hits is reached and all are mended."""
+        return bool(self.params.count) and len(self.state["hits"]) >= self.params.count and not self.holds
+
+    def hits_on(self, order: str) -> bool:
+        """Whether an unmended hit holds this order."""
+        return any(hit["held"].get("order") == order for hit in self.state["hits"] if not hit["mended"])

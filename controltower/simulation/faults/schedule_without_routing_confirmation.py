@@ -1,0 +1,42 @@
+"""A MES takes a schedule and never confirms the routing."""
+
+from __future__ import annotations
+
+from controltower.simulation.faults.contract import Body, Fault
+from controltower.simulation.landscape import SPECS
+
+
+class ScheduleWithoutRoutingConfirmation(Fault):
+    """The dispatch is answered 202 and then lies there: no acknowledgement, no start."""
+
+    name = "schedule-without-routing-confirmation"
+    title = "Schedule published, routing not confirmed"
+    what = "the MES accepts a dispatched schedule and never acknowledges its operations"
+    number = "25"
+    system = "mes-graz"
+    defaults = {"count": 1, "duration": 180.0}
+
+    def begin(self) -> None:
+        """A rush order makes sure that a dispatch comes within minutes."""
+        if not self.params.order:
+            self.scene.rush_order(_plant(self.params.system))
+
+    def withholds_routing(self, system_id: str, order: str) -> bool:
+        """True for the order that was hit, and for a new one while more are asked."""
+        if self.hits_on(order):
+            return True
+        if not self.wants(system_id, order, order):
+            return False
+        plant = _plant(system_id)
+        what = f"{system_id} holds the schedule of {order} and does not confirm the routing"
+        held = {"order": order, "plant": plant}
+        self.hit(system_id, [f"{plant}/order/{order}"], what, "confirm the routing in the MES", held)
+        return True
+
+    def mend(self, hit: Body) -> None:
+        """Confirm the routing after all."""
+        self.scene.acknowledge(hit["held"]["order"], hit["held"]["plant"])
+
+
+def _plant(system_id: str) -> str:
+    return next(spec.plants[0] for spec in SPECS if spec.id == system_id)

@@ -1,0 +1,145 @@
+"""One simulated system: its database, its HTTP API, its agenda, and how it tells the tower and its neighbours."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+
+from controltower.simulation.database import Body, Job, SystemDatabase
+from controltower.simulation.dialects import cloudevents
+from controltower.simulation.landscape import PLANTS, SystemSpec, dice
+from controltower.simulation.letters import Letter, LinkMessage
+from controltower.simulation.world import World
+
+BATCH_SECONDS = 30.0
+LINK_SECONDS = (20.0, 50.0)
+
+
+class PlantSystem:
+    """A subclass adds `jobs` (agenda kinds it can do) and routes, and says how its first day begins."""
+
+    def __init__(self, spec: SystemSpec, world: World, path: Path) -> None:
+        self.spec = spec
+        self.id = spec.id
+        self.world = world
+        self.db = SystemDatabase(path)
+        self.jobs: dict[str, Callable[[Body], None]] = {"seal-batch": self._seal_batch}
+        self.app = Flask(f"simulation.{spec.id}")
+        self.app.before_request(self._guard)
+        if not self.db.get("system", "started"):
+            with self.db.transaction():
+                self.db.put("system", "started", {"at": world.moment}, world.moment, live=False)
+                self.first_day()
+
+    def first_day(self) -> None:
+        """What stands on the agenda and in the books when the system starts for the first time."""
+
+    @property
+    def now(self) -> float:
+        """Virtual unix seconds."""
+        return self.world.moment
+
+    @property
+    def stamp(self) -> float:
+        """What this system's own clock shows: `now`, unless the clock is wrong."""
+        return self.world.moment + self.world.board.clock_offset(self.id)
+
+    def later(self, kind: str, low: float, high: float, body: Body) -> None:
+        """Put a job on the agenda between `low` and `high` virtual seconds from now."""
+        self.db.plan_job(self.now + self.chance(kind, body).uniform(low, high), kind, body)
+
+    def chance(self, *parts: Any) -> Any:
+        """Seeded chance for this system, this purpose and this moment."""
+        text = json.dumps(parts, sort_keys=True)
+        return dice(self.world.seed, self.id, text, round(self.now - self.world.birth, 3))
+
+    def do(self, job: Job) -> None:
+        """Do one job and take it off the agenda, both or neither."""
+        with self.db.transaction():
+            self.jobs[job.kind](job.body)
+            self.db.job_done(job)
+
+    # ---- neighbours -------------------------------------------------------------------------------------
+
+    def tell(self, link: str, target: str, path: str, about: str, body: Any, method: str = "POST") -> None:
+        """Send a message over a named link; it goes out 20 to 50 virtual seconds later."""
+        message = LinkMessage(link, self.id, target, method, path, about, body)
+        self.later("link", *LINK_SECONDS, message.as_body())
+
+    def accept(self, path: str, handle: Callable[[Any], None], method: str = "POST") -> None:
+        """Serve a link's receiving end: the JSON body goes to `handle` inside a transaction, answer 202."""
+
+        def view() -> tuple[Response, int]:
+            with self.db.transaction():
+                handle(request.get_json())
+            return jsonify({"accepted": True}), 202
+
+        self.app.add_url_rule(path, f"{method} {path}", view, methods=[method])
+
+    def _guard(self) -> tuple[Response, int] | None:
+        if not self.world.credentials.admits(self.id, request.headers):
+            return jsonify({"detail": "Authentication credentials were not provided."}), 401
+        told = self.world.told_answer(self.id) if request.method == "GET" else None
+        if told is None:
+            return None
+        answer = jsonify({"detail": f"told to answer {told[0]}"})
+        if told[1]:
+            answer.headers["Retry-After"] = str(told[1])
+        return answer, told[0]
+
+    # ---- the tower --------------------------------------------------------------------------------------
+
+    def announce(self, subject: str, kind: str, attributes: Body, refs: Body) -> None:
+        """Tell the tower a fact as a CloudEvent; `subject` is `<plant>/<kind>/<key>`."""
+        zone = PLANTS[subject.split("/")[0]].zone
+        time = cloudevents.local_iso(self.stamp, zone)
+        sequence = self.db.next_number(subject)
+        content = cloudevents.event(self.id, sequence, kind, subject, time, attributes, refs)
+        self.post_letter(Letter(self.id, subject, kind, content))
+
+    def post_letter(self, letter: Letter) -> None:
+        """Put a letter in the outbox, or what the active faults make of it."""
+        for made in self.world.board.letters(letter):
+            if self.spec.mode == "batch" and not (made.waits or made.not_before):
+                self._queue(made)
+            else:
+                self.put_letter(made)
+
+    def put_letter(self, letter: Letter) -> None:
+        """Put a letter in the outbox by itself, in a batch of one where the system sends batches."""
+        self._put_letter(letter.subject, self.spec.mode, [letter.content], letter)
+
+    def _queue(self, letter: Letter) -> None:
+        if not self.db.run("SELECT 1 FROM queued_event LIMIT 1"):
+            self.db.plan_job(self.now + BATCH_SECONDS, "seal-batch", {})
+        self.db.run("INSERT INTO queued_event (body) VALUES (?)", (json.dumps(letter.content),))
+
+    def _seal_batch(self, _: Body) -> None:
+        """Close the batch: what is in it can no longer change, so that a retry is the same message."""
+        contents = [json.loads(row[0]) for row in self.db.run("SELECT body FROM queued_event ORDER BY id")]
+        self.db.run("DELETE FROM queued_event")
+        if contents:
+            self._put_letter("\n".join(content["subject"] for content in contents), "batch", contents, None)
+
+    def _put_letter(self, subject: str, mode: str, contents: list[Body], letter: Letter | None) -> None:
+        headers, body = cloudevents.enclose(mode, contents)
+        if letter and letter.broken is not None:
+            body = letter.broken.encode()
+        number = self.db.next_number("letter")
+        webhook_id = f"msg_{int(self.world.birth):x}_{self.id}_{number}"
+        self.db.run(
+            "INSERT INTO letter (webhook_id, subject, headers, body, not_before, waits, state) "
+            "VALUES (?, ?, ?, ?, ?, ?, 'pending')",
+            (
+                webhook_id,
+                subject,
+                json.dumps(headers),
+                body,
+                letter.not_before if letter else 0.0,
+                int(letter.waits) if letter else 0,
+            ),
+        )

@@ -1,0 +1,95 @@
+"""What the faults may see and do in the network."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from controltower.simulation.database import Body, SystemDatabase
+from controltower.simulation.faults.contract import Fault
+from controltower.simulation.landscape import system_for
+from controltower.simulation.letters import Letter, LinkMessage
+from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.systems.erp import Erp
+from controltower.simulation.systems.mes import Mes
+from controltower.simulation.truth import Hit
+from controltower.simulation.world import World
+
+MINUTE = 60.0
+
+
+class NetworkScene:
+    """The faults' view of the running systems; without a simulated ERP it has no orders to offer."""
+
+    def __init__(self, world: World, systems: dict[str, PlantSystem], database: SystemDatabase) -> None:
+        self._world = world
+        self._systems = systems
+        self._db = database
+
+    @property
+    def erp(self) -> Erp | None:
+        """The simulated ERP, unless a real one is in its place."""
+        return cast("Erp | None", self._systems.get("erp-hq"))
+
+    def now(self) -> float:
+        """Virtual unix seconds."""
+        return self._world.moment
+
+    def live_orders(self, plant: str = "") -> list[Body]:
+        """The ERP's live orders, oldest first."""
+        return self.erp.live_orders(plant) if self.erp else []
+
+    def rush_order(self, plant: str) -> None:
+        """Have the ERP create and release an order at once."""
+        if self.erp:
+            self.erp.rush_order(plant)
+
+    def change_due_date(self, order: str, hours: float) -> None:
+        """Have a planner move an order's due date in the ERP."""
+        if self.erp:
+            self.erp.change_due_date(order, hours)
+
+    def job(self, order: str, plant: str) -> Body | None:
+        """What the plant's MES holds of an order."""
+        return self._mes(plant).job(order)
+
+    def resend(self, message: LinkMessage) -> None:
+        """Put a message that never went out back on its link."""
+        system = self._systems[message.sender]
+        with system.db.transaction():
+            body = message.body
+            system.tell(message.link, message.target, message.path, message.about, body, message.method)
+
+    def resend_order(self, order: str) -> None:
+        """Have the ERP tell the APS all it knows of an order."""
+        held = self.erp.db.get("order", order) if self.erp else None
+        if self.erp and held:
+            with self.erp.db.transaction():
+                self.erp.tell_aps(held)
+
+    def acknowledge(self, order: str, plant: str) -> None:
+        """Have the plant's MES confirm the routing it withheld."""
+        self._mes(plant).confirm_routing(order)
+
+    def inject(self, letter: Letter) -> None:
+        """Put a letter in a system's outbox, past all faults."""
+        system = self._systems[letter.system]
+        with system.db.transaction():
+            system.put_letter(letter)
+
+    def try_again(self, fault: Fault) -> None:
+        """Begin the fault again in a virtual minute."""
+        self._db.plan_job(self.now() + MINUTE, "begin", {"fault": fault.name})
+
+    def remember(self, fault: Fault, hit: Hit, held: Body) -> None:
+        """Keep a hit, write its truth and plan its mending."""
+        self._world.board.remember(fault, hit, held, self.now())
+        if fault.params.duration > 0:
+            due = self.now() + fault.params.duration * MINUTE
+            self._db.plan_job(due, "mend", {"fault": fault.name, "hit": hit.id})
+
+    def forget(self, fault: Fault, hit_id: str) -> None:
+        """Write that a hit is mended."""
+        self._world.board.forget(fault, hit_id, self.now())
+
+    def _mes(self, plant: str) -> Mes:
+        return cast(Mes, self._systems[system_for("mes", plant)])

@@ -1,0 +1,46 @@
+"""What every simulated system shares: the present moment, the seed, addresses, credentials and the faults."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from controltower.simulation.credentials import Credentials
+from controltower.simulation.faults.board import FaultBoard
+
+FIRST_MORNING = datetime(2026, 3, 2, 6, 0, tzinfo=UTC).timestamp()
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How busy the company is: minutes between new orders, how many may live at once, orders at first start."""
+
+    order_minutes: tuple[float, float] = (6.0, 10.0)
+    live_orders: int = 40
+    first_orders: int = 6
+    changes: float = 0.3
+    cancellations: float = 0.02
+
+
+@dataclass
+class World:
+    """Mutable only in `moment` (virtual unix seconds), which the network alone moves, and in told answers."""
+
+    seed: int
+    moment: float
+    birth: float
+    credentials: Credentials
+    board: FaultBoard
+    pace: Pace = field(default_factory=Pace)
+    addresses: dict[str, str] = field(default_factory=dict)
+    told_answers: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def told_answer(self, system_id: str) -> tuple[int, int] | None:
+        """The (status, retry-after seconds) this system was told to answer next, counted down."""
+        status, times, retry_after = self.told_answers.get(system_id, (0, 0, 0))
+        if times < 1:
+            return None
+        self.told_answers[system_id] = (status, times - 1, retry_after)
+        return status, retry_after
