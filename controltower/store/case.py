@@ -15,6 +15,7 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
+    beyond,
     metadata,
     microseconds,
     write_json,
@@ -142,11 +143,17 @@ def listing(
     plant: str = "",
     severity: str = "",
     before: datetime.datetime | None = None,
+    after: tuple[datetime.datetime, str] | None = None,
     limit: int = 100,
 ) -> list[Case]:
-    """Exceptions in one state ("open", "resolved"), newest first, from below a moment."""
+    """Exceptions in one state ("open", "resolved"), newest first, from below a moment.
+
+    `after`: when the last one of the page before was opened, and its id."""
     chosen = (
-        select(case).where(_open if state == OPEN else ~_open).order_by(case.c.opened_at.desc()).limit(limit)
+        select(case)
+        .where(_open if state == OPEN else ~_open)
+        .order_by(case.c.opened_at.desc(), case.c.id.desc())
+        .limit(limit)
     )
     wanted = ((case.c.rule, rule), (case.c.team, team), (case.c.plant, plant), (case.c.severity, severity))
     for column, value in wanted:
@@ -154,6 +161,8 @@ def listing(
             chosen = chosen.where(column == value)
     if before is not None:
         chosen = chosen.where(case.c.opened_at < before)
+    if after is not None:
+        chosen = chosen.where(beyond(after, case.c.opened_at, case.c.id, down=True))
     return [_read(row) for row in connection.execute(chosen)]
 
 

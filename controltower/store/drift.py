@@ -18,6 +18,7 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
+    beyond,
     metadata,
     microseconds,
     write_json,
@@ -136,12 +137,18 @@ def listing(
     attribute: str = "",
     cause: str = "",
     follower: str = "",
+    after: tuple[datetime.datetime, str] | None = None,
     limit: int = 200,
 ) -> list[Drift]:
-    """Disagreements in one state ("open", "settling", "closed"): open ones the oldest first, closed the newest."""
+    """Disagreements in one state ("open", "settling", "closed"): open ones the oldest first, closed the newest.
+
+    `after`: the deadline (for closed ones the end) and id of the last one of the page before."""
     chosen = select(drift).where(drift.c.state == state).limit(limit)
-    by_deadline = drift.c.closed_at.desc() if state == CLOSED else drift.c.allowed_until
-    chosen = chosen.order_by(by_deadline)
+    sorted_by = drift.c.closed_at if state == CLOSED else drift.c.allowed_until
+    down = state == CLOSED
+    chosen = chosen.order_by(*((each.desc() if down else each) for each in (sorted_by, drift.c.id)))
+    if after is not None:
+        chosen = chosen.where(beyond(after, sorted_by, drift.c.id, down=down))
     if state == CLOSED:
         # One that settled in time was no drift.
         chosen = chosen.where(drift.c.closed_at > drift.c.allowed_until)

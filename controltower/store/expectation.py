@@ -11,7 +11,7 @@ from controltower.domain.expectation import MISSED, WAITING, Expectation
 from controltower.domain.subject import Subject
 from controltower.store.belief import by_plant
 from controltower.store.bulk import REPLACE, write
-from controltower.store.schema import AnyRow, Name, Serial, Timestamp, metadata, microseconds
+from controltower.store.schema import AnyRow, Name, Serial, Timestamp, beyond, metadata, microseconds
 
 expectation = Table(
     "expectation",
@@ -98,11 +98,21 @@ def of_order(connection: Connection, plant: str, order: str, limit: int = 500) -
 
 
 def listing(
-    connection: Connection, *, state: str = MISSED, plants: Sequence[str] = (), limit: int = 200
+    connection: Connection,
+    *,
+    state: str = MISSED,
+    plants: Sequence[str] = (),
+    after: tuple[datetime.datetime, str] | None = None,
+    limit: int = 200,
 ) -> list[Expectation]:
-    """Expectations in one state, by due time: what is still unanswered first for "waiting" and "missed"."""
+    """Expectations in one state, by due time: what is still unanswered first for "waiting" and "missed".
+
+    `after`: the due time and id of the last one of the page before."""
+    due, id, down = expectation.c.due_at, expectation.c.id, state != WAITING
     chosen = select(expectation).where(expectation.c.state == state).limit(limit)
-    chosen = chosen.order_by(expectation.c.due_at if state == WAITING else expectation.c.due_at.desc())
+    chosen = chosen.order_by(*((each.desc() if down else each) for each in (due, id)))
+    if after is not None:
+        chosen = chosen.where(beyond(after, due, id, down=down))
     if plants:
         chosen = chosen.where(expectation.c.plant.in_(plants))
     return [_read(row) for row in connection.execute(chosen)]

@@ -66,3 +66,13 @@ Name = String().with_variant(String(collation="C"), "postgresql")
 Bytes = LargeBinary
 # SQLite gives out row numbers only for its own INTEGER.
 Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+def beyond(
+    mark: tuple[Any, Any], first: Column[Any], second: Column[Any], *, down: bool
+) -> ColumnElement[bool]:
+    """The rows behind `mark` in a list that is sorted by two columns, both up or both down (keyset paging)."""
+    one, two = mark
+    if down:
+        return or_(first < one, and_(first == one, second < two))
+    return or_(first > one, and_(first == one, second > two))
