@@ -31,6 +31,18 @@ def walk(session: Session, places: Places, cursor: Mapping[str, Any], window: Wi
     if mark is None:
         yield from _everything(session, places, warehouses, window)
         return
+    touched, mark = _touched(session, mark, window)
+    records = [
+        record
+        for id, warehouse in warehouses.items()
+        for chunk in _chunks(touched.get(id, ()), window.size)
+        for _, record, _ in _positions(session, places, warehouse, chunk, mark)
+    ]
+    yield Page(STOCK, records, {MOVE: mark.text()})
+
+
+def _touched(session: Session, mark: Mark, window: Window) -> tuple[dict[int, set[int]], Mark]:
+    """Warehouse -> items whose moves changed since the mark, and the mark after them."""
     touched: dict[int, set[int]] = {}
     fields = ["product", *(f"{end}warehouse" for end in _ENDS)]
     for rows, after in changed(session, MOVE, [], fields, mark, window):
@@ -38,13 +50,7 @@ def walk(session: Session, places: Places, cursor: Mapping[str, Any], window: Wi
         for row in rows:
             for end in _ENDS:
                 touched.setdefault((row[end] or {}).get("warehouse") or 0, set()).add(row["product"])
-    records = [
-        record
-        for id, warehouse in warehouses.items()
-        for chunk in _chunks(touched.get(id, ()), window.size)
-        for record, _ in _positions(session, places, warehouse, chunk, mark)
-    ]
-    yield Page(STOCK, records, {MOVE: mark.text()})
+    return touched, mark
 
 
 def _everything(
@@ -55,11 +61,15 @@ def _everything(
         yield Page(STOCK, [], {})
         return
     products = ids_of(session, "product.product", [["type", "=", "goods"], ["code", "!=", None]])
-    for warehouse in warehouses.values():
+    # What the next poll will read again by its overlap is told now already, empty or not.
+    touched, mark = _touched(session, mark, window)
+    for id, warehouse in warehouses.items():
+        moved = touched.get(id, set())
         for chunk in _chunks(products, window.size):
             found = _positions(session, places, warehouse, chunk, mark)
             # Unmarked until the last page is stored: a first load that breaks off is begun again.
-            yield Page(STOCK, [record for record, empty in found if not empty], {})
+            held = [record for product, record, empty in found if not empty or product in moved]
+            yield Page(STOCK, held, {})
     yield Page(STOCK, [], {MOVE: mark.text()})
 
 
@@ -75,8 +85,8 @@ def _chunks(products: Iterable[int], size: int) -> Iterator[list[int]]:
 
 def _positions(
     session: Session, places: Places, warehouse: dict[str, Any], products: list[int], mark: Mark
-) -> list[tuple[PolledRecord, bool]]:
-    """The positions of some items in one warehouse, and whether each is empty."""
+) -> list[tuple[int, PolledRecord, bool]]:
+    """Of some items in one warehouse: the item's id, its position, and whether that is empty."""
     here = {"locations": [warehouse["id"]]}
     on_hand = _counted(session, products, _FIELDS, here)
     free = _counted(session, products, ["quantity"], {**here, "stock_assign": True})
@@ -90,7 +100,7 @@ def _positions(
         body = b'{"as_of":%s,%s' % (as_of, figures)
         subject, code, _ = subject_of(places, STOCK, body)
         record = PolledRecord(f"{code}/{product}", body, subject, figures)
-        found.append((record, count.quantity == 0 and still.quantity == 0))
+        found.append((product, record, count.quantity == 0 and still.quantity == 0))
     return found
 
 
