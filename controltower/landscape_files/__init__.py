@@ -1,0 +1,49 @@
+"""Reads the operator's TOML files into the landscape, and finds every mistake in them."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from controltower.domain.landscape import Landscape
+from controltower.landscape_files.built import build
+from controltower.landscape_files.connected import check_connections
+from controltower.landscape_files.declared import Declared, declare
+from controltower.landscape_files.files import read_files
+from controltower.landscape_files.fit import check_fit
+from controltower.landscape_files.place import Place
+from controltower.landscape_files.problem import ERROR, WARNING, ConfigurationError, Findings, Problem
+
+__all__ = ["ERROR", "WARNING", "ConfigurationError", "Problem", "check", "load"]
+
+log = logging.getLogger(__name__)
+
+
+def check(directory: Path, environment: Mapping[str, str]) -> list[Problem]:
+    """Every mistake in a configuration, in the order of files and lines; none is the good answer.
+
+    `environment`: where `env:NAME` is read; no value of it is ever in a problem's words."""
+    return _read(directory, environment)[1]
+
+
+def load(directory: Path, environment: Mapping[str, str]) -> Landscape:
+    """The declared landscape; warnings are logged. Raises ConfigurationError with every mistake."""
+    declared, problems = _read(directory, environment)
+    if any(problem.severity == ERROR for problem in problems):
+        raise ConfigurationError(problems)
+    for problem in problems:
+        log.warning("%s", problem)
+    return build(declared)
+
+
+def _read(directory: Path, environment: Mapping[str, str]) -> tuple[Declared, list[Problem]]:
+    findings = Findings()
+    files = read_files(directory, environment, findings)
+    declared = declare(files, findings)
+    check_fit(declared, findings)
+    check_connections(declared, findings)
+    if not declared.systems and not findings.errors:
+        findings.warning(
+            Place(str(directory / "systems.toml")), "declares no system, so the tower has nothing to watch",
+            "Copy config/demo as a pattern, or see docs/configuration.md.",
+        )  # fmt: skip
+    return declared, sorted(findings.problems, key=lambda problem: (problem.file, problem.line))

@@ -1,0 +1,114 @@
+"""Builds the landscape out of tables that are whole and fit each other."""
+
+import datetime
+from zoneinfo import ZoneInfo
+
+from controltower.domain.expectation import ExpectationRule, Sign
+from controltower.domain.flow import Flow, Milestone
+from controltower.domain.landscape import (
+    Follower,
+    Hooks,
+    Interface,
+    Landscape,
+    Limits,
+    Ownership,
+    Plant,
+    Polling,
+    System,
+    Team,
+    Tier,
+)  # fmt: skip
+from controltower.landscape_files.declared import (
+    Declared,
+    ExpectationTables,
+    FlowTables,
+    OwnershipTables,
+    SystemTables,
+)
+from controltower.landscape_files.environment import FromEnvironment
+from controltower.landscape_files.fit import plants_of
+from controltower.landscape_files.reading import Row
+
+
+def build(declared: Declared) -> Landscape:
+    """The landscape of a configuration without errors."""
+    return Landscape(
+        plants={
+            name: Plant(name, row["name"], row["time_zone"]) for name, (_, row) in declared.plants.items()
+        },
+        systems={name: _system(name, system, declared) for name, system in declared.systems.items()},
+        ownerships=tuple(map(_ownership, declared.ownerships)),
+        expectations=tuple(map(_expectation, declared.expectations)),
+        flows=tuple(map(_flow, declared.flows)),
+        interfaces=tuple(
+            Interface(row["from"], row["to"], row["carries"], row["team"]) for _, row in declared.interfaces
+        ),
+        teams={name: Team(name, row["name"], row["contact"]) for name, (_, row) in declared.teams.items()},
+        tiers={name: Tier(name, **row) for name, (_, row) in declared.tiers.items()},
+        limits=_limits(declared),
+    )
+
+
+def _system(name: str, system: SystemTables, declared: Declared) -> System:
+    row, plants = system.row, plants_of(system, declared)
+    hooks, poll = system.hooks, system.poll
+    return System(
+        name,
+        row["title"],
+        row["role"],
+        plants,
+        row["connector"],
+        row["time_zone"] or _zone(plants, declared),
+        row["team"],
+        row["tier"],
+        row["silent_after"],
+        None if hooks is None else Hooks(**{**hooks, "secrets": tuple(map(str, hooks["secrets"]))}),
+        None if poll is None else _polling(poll),
+        {name: _plain(each) for name, each in row["settings"].items()},
+    )
+
+
+def _zone(plants: tuple[str, ...], declared: Declared) -> ZoneInfo:
+    """The zone of the one plant that a system serves, where it names none."""
+    zone: ZoneInfo = declared.plants[plants[0]].row["time_zone"]
+    return zone
+
+
+def _polling(poll: Row) -> Polling:
+    every: datetime.timedelta = poll["every"]
+    jitter: datetime.timedelta = poll["jitter"]
+    return Polling(every.total_seconds(), jitter.total_seconds(), poll["overlap"], poll["resources"])
+
+
+def _plain(held: object) -> object:
+    """A text of the environment as an ordinary one, for connectors that show what they hold."""
+    return str(held) if isinstance(held, FromEnvironment) else held
+
+
+def _ownership(ownership: OwnershipTables) -> Ownership:
+    followers = tuple(
+        Follower(role, terms.row["within"], terms.row["tolerance"])
+        for role, terms in ownership.followers.items()
+    )
+    return Ownership(ownership.kind, ownership.attribute, ownership.row["owner"], followers)
+
+
+def _expectation(tables: ExpectationTables) -> ExpectationRule:
+    row = {**tables.row, "when": _sign(tables.when.row), "then": _sign(tables.then.row)}
+    return ExpectationRule(**{**row, "unless": tuple(_sign(each.row) for each in tables.unless)})
+
+
+def _sign(row: Row) -> Sign:
+    return Sign(row["role"], row["type"], row["attribute"], frozenset(row["becomes"]))
+
+
+def _flow(tables: FlowTables) -> Flow:
+    milestones = (Milestone(row["name"], row["title"], _sign(row)) for _, row in tables.milestones)
+    return Flow(tables.row["name"], tables.row["title"], tuple(milestones))
+
+
+def _limits(declared: Declared) -> Limits:
+    if declared.limits is None:
+        return Limits()
+    row = declared.limits.row
+    return Limits(**{**row, "off": frozenset(row["off"])})
