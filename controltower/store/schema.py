@@ -4,7 +4,21 @@ import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, MetaData, Row, String, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Dialect,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    String,
+    Text,
+    TypeDecorator,
+    and_,
+    or_,
+)
 
 metadata = MetaData(
     naming_convention={
