@@ -12,7 +12,7 @@ from controltower import create_app
 from controltower.settings import Settings
 
 # Blueprints open to anybody: they show nothing of a plant.
-OPEN = frozenset({"health", "metrics", "assets", "login"})
+OPEN = frozenset({"health", "metrics", "assets", "login", "openapi"})
 # Pages outside a blueprint, and single addresses, that are open for the same reason.
 OPEN_ADDRESSES = frozenset({"/favicon.ico"})
 # Blueprints that believe a signature or a key, never a session: they answer 401 themselves.

@@ -7,7 +7,7 @@ from flask import Flask, Response, make_response, render_template, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
-from controltower.web import hx
+from controltower.web import hx, problems
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +26,7 @@ STALE_FORM = ("This form was open too long", "Your session has changed since. Lo
 
 def register(app: Flask) -> None:
     """Designed pages for every refusal and every fault."""
+    app.register_error_handler(problems.ApiError, problems.of_api_error)
     app.register_error_handler(CSRFError, stale_form)
     app.register_error_handler(HTTPException, refused)
     app.register_error_handler(Exception, failed)
@@ -35,6 +36,8 @@ def refused(error: HTTPException) -> Response:
     """A 4xx, in words; answers that carry a response of their own pass through."""
     if error.response is not None:
         return make_response(error.response)
+    if problems.for_machines():
+        return problems.of_http_error(error)
     code = error.code or 500
     title, advice = WORDS.get(code, (error.name, error.description or ""))
     response = shown(code, title, advice)
@@ -50,6 +53,8 @@ def stale_form(error: CSRFError) -> Response:
 
 def failed(error: Exception) -> Response:
     """A fault of ours: logged with a reference that the page shows, never a stack trace."""
+    if problems.for_machines():
+        return problems.of_fault(error)
     reference = hx.etag_of(id(error))[1:9]
     log.exception("page failed", path=request.path, reference=reference)
     return shown(500, *WORDS[500], reference=reference)

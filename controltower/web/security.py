@@ -12,7 +12,7 @@ from flask import Flask, Response, abort, g, request, url_for
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
 
-from controltower.web import hx
+from controltower.web import hx, problems
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -69,7 +69,7 @@ def add_headers(response: Response) -> Response:
 
 def require_login() -> Response | None:
     """Every page needs a session unless its blueprint is on the short public list."""
-    if request.blueprint in PUBLIC_BLUEPRINTS or current_user.is_authenticated:
+    if request.blueprint in PUBLIC_BLUEPRINTS or problems.for_machines() or current_user.is_authenticated:
         return None
     if request.endpoint is None:  # unknown addresses look the same to strangers as known ones
         return hx.go_to(url_for("login.form"))

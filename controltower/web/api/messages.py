@@ -1,0 +1,156 @@
+"""`/messages`: every envelope that came in, what became of it, and reading a parked one again."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+from typing import Any, Literal
+
+import msgspec
+
+from controltower.pipeline.reprocess import reprocess_messages
+from controltower.store import audit, event, message
+from controltower.store.message import Payload
+from controltower.web import masking
+from controltower.web.api import access, asked, paging, shapes
+from controltower.web.api.call import call
+from controltower.web.problems import ApiError
+from controltower.web.tower import now, reading, tower, writing
+
+MessageState = Literal[
+    "received", "recorded", "parked", "partly", "rejected", "duplicate", "conflict", "faulty", ""
+]
+_LARGEST_ID = 2**63
+
+
+class MessageQuery(asked.Paged, kw_only=True):
+    """`state` faulty means any that somebody has to mend. `from` (included) and `to` (not) are times of arrival."""
+
+    system: asked.Word = ""
+    channel: Literal["hook", "poll", ""] = ""
+    state: MessageState = ""
+    since: asked.Moment | None = msgspec.field(default=None, name="from")
+    until: asked.Moment | None = msgspec.field(default=None, name="to")
+
+
+class FaultShape(msgspec.Struct):
+    """Why one element of a message cannot be used; `pointer` (RFC 6901) is the exact place."""
+
+    element: int
+    pointer: str
+    message: str
+
+
+class Message(msgspec.Struct):
+    """One envelope. `original`: the message of which this is a second delivery."""
+
+    id: str
+    system: str
+    plant: str
+    channel: str
+    resource: str
+    state: str
+    received_at: datetime.datetime
+    content_type: str
+    delivery: str
+    size: int
+    elements: int
+    duplicate_elements: list[int]
+    original: str | None
+    events: int
+    faults: list[FaultShape]
+    trace: str
+
+
+class Messages(msgspec.Struct):
+    """Messages, the newest first."""
+
+    items: list[Message]
+    next: str | None
+
+
+class Body(msgspec.Struct):
+    """A payload: text (JSON indented, secrets masked), or base64 of bytes that are no text."""
+
+    encoding: Literal["text", "base64"]
+    content: str
+    truncated: bool
+
+
+class MessageDetail(msgspec.Struct):
+    """One envelope with its headers (secrets masked), its body, and the events that came out of it."""
+
+    message: Message
+    headers: dict[str, str]
+    body: Body
+    events: list[shapes.EventShape]
+
+
+@call("GET", "/messages", answer=Messages, query=MessageQuery)
+def list_messages(query: MessageQuery) -> Messages:
+    """Messages by system, channel, state and time of arrival, the newest first"""
+    mark = paging.read_cursor(query.cursor, tuple[int])
+    before = mark[0] if mark else None
+    found = message.listing(
+        reading(), system=query.system, state=query.state, channel=query.channel, before=before,
+        since=query.since, until=query.until, limit=query.limit + 1,
+    )  # fmt: skip
+    shown = found[: query.limit]
+    more = paging.write_cursor(shown[-1].id) if len(found) > query.limit else None
+    return Messages([_message(each) for each in shown], more)
+
+
+@call("GET", "/messages/<id>", answer=MessageDetail, roles=("planner", "integration"), refusals=(404,))
+def get_message(id: str) -> MessageDetail:
+    """One message: envelope, headers, body, events"""
+    found, payload = _known(id)
+    told = event.of_message(reading(), found.id)
+    headers = dict(masking.masked_headers(payload.headers))
+    return MessageDetail(
+        _message(found), headers, _body(payload), [shapes.event_shape(each) for each in told]
+    )
+
+
+@call("POST", "/messages/<id>/reprocess", answer=Message, roles=("integration",), refusals=(404, 409))
+def reprocess_message(id: str) -> Message:
+    """Read a parked message again, in place, with today's mapping
+
+    Answers the message as it is afterwards: recorded, or parked still with the faults that are left.
+    409 when the message is not parked.
+    """
+    found, _ = _known(id)
+    if not reprocess_messages(tower(), [found.id]):
+        raise ApiError(409, "Not parked", f"the message is {found.state}; only parked ones are read again")
+    with writing() as connection:
+        audit.write_down(connection, audit.Entry(now(), access.caller(), "message.reprocess", id))
+    return _message(_known(id)[0])
+
+
+def _known(id: str) -> tuple[message.Message, Payload]:
+    number = int(id) if id.isascii() and id.isdigit() and len(id) <= 19 else _LARGEST_ID
+    found = message.get(reading(), number) if number < _LARGEST_ID else None
+    if found is None:
+        raise ApiError(404, "Not found", "there is no message of this id")
+    return found
+
+
+def _message(each: message.Message) -> Message:
+    return Message(
+        str(each.id), each.system, each.plant, each.channel, each.resource, each.state, each.received_at,
+        each.content_type, each.delivery, each.size, each.elements, each.duplicates or [],
+        None if each.original is None else str(each.original), each.events,
+        [_fault(fault) for fault in each.faults or []], each.trace,
+    )  # fmt: skip
+
+
+def _fault(fault: dict[str, Any]) -> FaultShape:
+    return FaultShape(fault.get("element", 0), fault.get("pointer", ""), fault.get("message", ""))
+
+
+def _body(payload: Payload) -> Body:
+    try:
+        payload.body.decode()
+    except UnicodeDecodeError:
+        return Body("base64", base64.b64encode(payload.body).decode(), False)
+    lines, cut = masking.lines(payload.body)
+    return Body("text", "\n".join(line.text for line in lines), cut)
