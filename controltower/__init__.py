@@ -21,16 +21,17 @@ def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
 
     from controltower.domain.clock import Clock
     from controltower.domain.landscape import Landscape
+    from controltower.pipeline.tower import build
+    from controltower.pipeline.tower import build
     from controltower.store import engine
-    from controltower.web import assets, errors, format, hx, login, pages, security, shell
+    from controltower.web import api, assets, errors, format, hooks, hx, login, pages, security, shell
     from controltower.web import tower as web_tower
 
     app = Flask(__name__, root_path=str(ROOT), static_folder=None)
     app.secret_key = settings.secret_key
-    parts = web_tower.Tower(
-        settings, engine.connect(settings.database_url), landscape or Landscape(), Clock.load(settings.clock_path)
-    )
-    web_tower.register(app, parts)
+    database, clock = engine.connect(settings.database_url), Clock.load(settings.clock_path)
+    parts = build(database, landscape or Landscape(), clock)
+    web_tower.register(app, parts, settings)
     hx.register(app)
     assets.register(app, ROOT / "static", settings.state_dir)
     format.register(app)
@@ -39,4 +40,6 @@ def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
     security.register(app, secure_cookies=settings.secure_cookies)
     shell.register(app)
     pages.register(app, demo=settings.demo)
+    api.register(app)
+    hooks.register(app, parts)
     return app

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Index, Integer, Table, Text, delete, select, update
+from sqlalchemy import Column, Connection, Index, Integer, Table, Text, delete, func, select, update
 
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import Json, Name, Serial, Timestamp, metadata, microseconds, write_json
@@ -146,6 +146,26 @@ def cursors(connection: Connection, system: str) -> dict[str, Mapping[str, Any]]
     """How far each polled list of a system has been read."""
     chosen = select(cursor.c.resource, cursor.c.cursor).where(cursor.c.system == system)
     return {row[0]: row[1] for row in connection.execute(chosen)}
+
+
+class ReadingMark(NamedTuple):
+    """How far one polled list has been read, and how many records it held at the last look."""
+
+    resource: str
+    cursor: Mapping[str, Any]
+    moved_at: datetime.datetime
+    held: int
+
+
+def reading_marks(connection: Connection, system: str) -> list[ReadingMark]:
+    """How far each polled list of a system has been read."""
+    counted = select(holding.c.resource, func.count()).where(holding.c.system == system).group_by(holding.c.resource)
+    held = {row[0]: row[1] for row in connection.execute(counted)}
+    chosen = select(cursor).where(cursor.c.system == system).order_by(cursor.c.resource)
+    return [
+        ReadingMark(row.resource, row.cursor, row.moved_at, held.get(row.resource, 0))
+        for row in connection.execute(chosen)
+    ]
 
 
 def move_cursor(

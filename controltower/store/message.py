@@ -232,6 +232,13 @@ def get(connection: Connection, id: int) -> tuple[Message, Payload] | None:
     return found[0] if found else None
 
 
+def by_delivery(connection: Connection, system: str, delivery: str) -> int | None:
+    """The message that a sender's own delivery id (or poll) names; None when it is unknown."""
+    mine = (delivery_key.c.system == system, delivery_key.c.delivery == delivery)
+    found: int | None = connection.execute(select(delivery_key.c.message).where(*mine)).scalar()
+    return found
+
+
 def settle(connection: Connection, states: Sequence[Mapping[str, Any]]) -> None:
     """Write down what became of messages: mappings with b_id, b_plant, b_state, b_events, b_faults."""
     if states:
@@ -269,6 +276,7 @@ def listing(
     system: str = "",
     state: str = "",
     channel: str = "",
+    plants: Sequence[str] = (),
     before: int | None = None,
     since: datetime.datetime | None = None,
     until: datetime.datetime | None = None,
@@ -280,6 +288,8 @@ def listing(
         chosen = chosen.where(message.c.system == system)
     if channel:
         chosen = chosen.where(message.c.channel == channel)
+    if plants:
+        chosen = chosen.where(message.c.plant.in_(plants))
     if state == "faulty":
         chosen = chosen.where(message.c.state.in_(FAULTY))
     elif state:
@@ -291,6 +301,16 @@ def listing(
     if until is not None:
         chosen = chosen.where(message.c.received_at < until)
     return [Message(*row) for row in connection.execute(chosen)]
+
+
+def parked_counts(connection: Connection) -> dict[str, int]:
+    """How many messages of each system need mending."""
+    chosen = (
+        select(message.c.system, func.count())
+        .where(message.c.state.in_(FAULTY), message.c.state.in_((PARKED, PARTLY)))
+        .group_by(message.c.system)
+    )
+    return {row[0]: row[1] for row in connection.execute(chosen)}
 
 
 def parked_of(connection: Connection, system: str, since: datetime.datetime, limit: int = 5) -> list[Message]:

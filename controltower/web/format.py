@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -11,8 +12,8 @@ from flask import Flask
 from flask_login import current_user
 from markupsafe import Markup
 
-from controltower.domain import vocabulary
-from controltower.domain.value import Value
+from controltower.domain import cause, vocabulary
+from controltower.domain.value import Value, read_time
 from controltower.web.scope import current_scope
 from controltower.web.tower import now, tower
 
@@ -23,7 +24,10 @@ ACRONYMS = {role: role.upper() for role in ("erp", "mes", "wms", "aps")}
 def register(app: Flask) -> None:
     """Give templates the filters of this file."""
     app.jinja_env.filters.update(
-        when=when, ago=ago, duration=duration, quantity=quantity, label=label, value=value, count=count, zone=zone_name
+        when=when, ago=ago, duration=duration, quantity=quantity, label=label, value=value, count=count, zone=zone_name,
+        system=system_title, plant=plant_name,
+        kind_of=kind_of, cause_title=cause_title, local_input=local_input, seconds_after=seconds_after, say=say,
+        bytes=size_text, team=team_name, age=age,
     )
 
 
@@ -70,6 +74,16 @@ def ago(moment: datetime | None) -> str:
     if abs(gap) < timedelta(seconds=5):
         return "just now"
     return f"in {duration(-gap)}" if gap < timedelta(0) else f"{duration(gap)} ago"
+
+
+def age(moment: datetime | None) -> Markup | str:
+    """How long ago as a <time> that the script keeps true; the moment itself on hover."""
+    if moment is None:
+        return "never"
+    tip = f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return Markup('<time datetime="{}" title="{}" data-ago>{}</time>').format(
+        moment.astimezone(UTC).isoformat(timespec="seconds"), tip, ago(moment)
+    )
 
 
 def duration(length: timedelta | float | None) -> str:
@@ -139,3 +153,62 @@ def when_text(text: str, plant: str | None) -> Markup | str:
     except ValueError:
         return text
     return when(moment, plant, seconds=False) if moment.tzinfo else text
+
+
+def system_title(system: str) -> str:
+    """The title of a system; its id when it is not declared any more."""
+    found = tower().landscape.systems.get(system)
+    return found.title if found else system
+
+
+def plant_name(plant: str) -> str:
+    """The name of a plant; its id when it is not declared any more."""
+    found = tower().landscape.plants.get(plant)
+    return found.name if found else plant
+
+
+def kind_of(attribute: str, kind: str = "order") -> str:
+    """What the values of an attribute are, for the filter `value`."""
+    return vocabulary.value_kind(kind, attribute)
+
+
+def cause_title(name: str) -> str:
+    """The words for a cause of drift."""
+    return cause.TITLES.get(name, label(name))
+
+
+def local_input(moment: datetime | None, plant: str | None = None) -> str:
+    """A moment as a datetime-local field takes it, in the zone that the page shows."""
+    return moment.astimezone(zone_for(plant)).strftime("%Y-%m-%dT%H:%M:%S") if moment else ""
+
+
+def seconds_after(later: Value, earlier: Value) -> float:
+    """Seconds from one time value to another; negative when `later` is in fact earlier."""
+    return (read_time(later.text) - read_time(earlier.text)).total_seconds()
+
+
+TIME_IN_WORDS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00| UTC)")
+
+
+def say(sentence: str, plant: str | None = None) -> Markup:
+    """A sentence of the ledger, which writes times in UTC, with them in the zone of the page."""
+    parts: list[Markup | str] = []
+    end = 0
+    for found in TIME_IN_WORDS.finditer(sentence):
+        moment = datetime.fromisoformat(found.group().replace(" UTC", "Z"))
+        parts += [sentence[end : found.start()], when(moment, plant, seconds=False)]
+        end = found.end()
+    return Markup("").join([*parts, sentence[end:]])
+
+
+def size_text(amount: int) -> str:
+    """"812 B", "12.4 kB", "3.1 MB"."""
+    if amount < 1000:
+        return f"{amount} B"
+    return f"{amount / 1000:.1f} kB" if amount < 1_000_000 else f"{amount / 1_000_000:.1f} MB"
+
+
+def team_name(team: str) -> str:
+    """The name of a team; its id when it is not declared, a dash for none."""
+    found = tower().landscape.teams.get(team)
+    return found.name if found else team or NOTHING

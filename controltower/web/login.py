@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from flask import Blueprint, Flask, Response, make_response, render_template, request, session, url_for
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
-from flask_login import LoginManager, UserMixin, login_user, logout_user
+from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from controltower.store import user as user_store
@@ -63,6 +63,11 @@ def person_of_session(key: str) -> Person | None:
     number = key.partition(".")[0]
     found = user_store.user_by_id(reading(), int(number)) if number.isdigit() else None
     return Person(found) if found and found.active and session_key(found) == key else None
+
+
+def who() -> str:
+    """The log-in name of the person at the desk, for the audit log."""
+    return str(getattr(current_user, "name", "nobody"))
 
 
 def hash_password(password: str) -> str:

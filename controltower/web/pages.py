@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import ModuleType
 
 from flask import Flask
 
-DESKS = ("Executive", "Planner", "Integration", "Exceptions", "Governance")
-
-
-@dataclass(frozen=True)
-class NavEntry:
-    """One line of the navigation. `endpoint` is the list page; `icon` a symbol of _icons.html."""
-
-    desk: str
-    title: str
-    endpoint: str
-    icon: str
-    roles: tuple[str, ...] = ()  # empty: everybody
-    demo_only: bool = False
-
+from controltower.web import drift, exceptions, health, messages, metrics, order, orders, search, systems
+from controltower.web.navigation import NavEntry
 
 # Each module has `bp`, a Blueprint, and may have `NAV`, a NavEntry. A new page is one line here.
-PAGES: tuple[ModuleType, ...] = ()
+PAGES: tuple[ModuleType, ...] = (drift, orders, order, systems, messages, exceptions, search, health, metrics)
 
 
 def register(app: Flask, *, demo: bool) -> None:

@@ -10,10 +10,10 @@ from flask import Blueprint, Flask, Response, current_app, redirect, request, ur
 from flask_login import current_user
 
 from controltower.web import hx
-from controltower.web.pages import DESKS, NavEntry
+from controltower.web.navigation import DESKS, NavEntry
 from controltower.web.scope import PERIODS, current_scope, here, link
 from controltower.web.security import may
-from controltower.web.tower import now, tower
+from controltower.web.tower import now, settings, tower
 
 bp = Blueprint("shell", __name__)
 THEMES = ("auto", "light", "dark")
@@ -50,9 +50,10 @@ def frame() -> dict[str, Any]:
         "scope": current_scope(),
         "periods": PERIODS,
         "plants": tower().landscape.plants,
+        "systems": tower().landscape.systems,
         "theme": theme(),
         "kiosk": request.args.get("kiosk") == "1",
-        "demo": tower().settings.demo,
+        "demo": settings().demo,
         "clock": tower().clock,
         "now": now(),
         "utc": UTC,

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask, current_app, g
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
-from controltower.domain.clock import Clock
-from controltower.domain.landscape import Landscape
+from controltower.pipeline.tower import Tower
 from controltower.settings import Settings
 from controltower.store import engine
 
 
-@dataclass(frozen=True)
-class Tower:
-    """Everything a page needs, put together once by create_app."""
-
-    settings: Settings
-    engine: Engine
-    landscape: Landscape
-    clock: Clock
-
-
-def register(app: Flask, parts: Tower) -> None:
-    app.extensions["tower"] = parts
+def register(app: Flask, parts: Tower, settings: Settings) -> None:
+    """Hand the pages the tower that create_app put together."""
+    app.extensions["tower"] = app.extensions["pipeline"] = parts
+    app.extensions["settings"] = settings
     app.teardown_appcontext(close_reading)
 
 
 def tower() -> Tower:
-    """The parts behind the current app."""
+    """Database, landscape, connectors and clock behind the current app."""
     parts: Tower = current_app.extensions["tower"]
     return parts
+
+
+def settings() -> Settings:
+    """What the operator set in the environment."""
+    held: Settings = current_app.extensions["settings"]
+    return held
 
 
 def reading() -> Connection:

@@ -1,0 +1,19 @@
+"""The desks and what an entry of the navigation says; each page module declares its own entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DESKS = ("Executive", "Planner", "Integration", "Exceptions", "Governance")
+
+
+@dataclass(frozen=True)
+class NavEntry:
+    """One line of the navigation. `endpoint` is the list page; `icon` a symbol of _icons.html."""
+
+    desk: str
+    title: str
+    endpoint: str
+    icon: str
+    roles: tuple[str, ...] = ()  # empty: everybody
+    demo_only: bool = False

@@ -1,0 +1,54 @@
+"""One box for every number: an order, a purchase or another subject, a message, a trace."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, request, url_for
+
+from controltower.domain.subject import Subject
+from controltower.store import belief as beliefs
+from controltower.store import event as events
+from controltower.store import message as inbox
+from controltower.web import hx
+from controltower.web.tower import reading, tower
+
+bp = Blueprint("search", __name__)
+MOST = 20
+KINDS = {"purchase": "Purchase", "inspection": "Inspection", "shipment": "Shipment", "stock": "Stock", "resource": "Resource"}
+
+
+@bp.get("/search")
+def find() -> Response:
+    """Go straight to the one thing that has this number; else list what begins with it."""
+    text = request.args.get("q", "").strip()
+    orders = orders_like(text) if text else []
+    exact = [each for each in orders if each.key == text.upper()]
+    if len(exact) == 1:
+        return hx.go_to(url_for("order.show", plant=exact[0].plant, order=exact[0].key))
+    if text.isdigit() and inbox.by_ids(reading(), [int(text)]):
+        return hx.go_to(url_for("messages.show", id=int(text)))
+    deliveries = [inbox.by_delivery(reading(), system, text) for system in tower().landscape.systems] if text else []
+    messages = [each for each in deliveries if each]
+    if len(messages) == 1 and not orders:
+        return hx.go_to(url_for("messages.show", id=messages[0]))
+    others = others_like(text) if text else []
+    return hx.page("search.html", text=text, orders=orders, messages=messages, others=others, kinds=KINDS)
+
+
+def orders_like(text: str) -> list[Subject]:
+    """Orders whose number begins with the text, capital letters or not; the digits alone will do."""
+    plants = list(tower().landscape.plants)
+    wanted = [text, text.upper()] + ([f"MO-{text}"] if text.isdigit() else [])
+    found: dict[Subject, None] = {}
+    for prefix in dict.fromkeys(wanted):
+        found.update(dict.fromkeys(beliefs.orders(reading(), plants=plants, prefix=prefix, limit=MOST)))
+    return list(found)[:MOST]
+
+
+def others_like(text: str) -> list[tuple[Subject, int]]:
+    """(subject, its latest message) of other kinds whose key is exactly the text."""
+    found = []
+    for plant in tower().landscape.plants:
+        for kind in KINDS:
+            told = events.of_subject(reading(), Subject(plant, f"{kind}/{text.upper()}"), limit=1)
+            found += [(each.event.subject, each.position.message) for each in told]
+    return found
