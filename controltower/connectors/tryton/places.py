@@ -34,11 +34,10 @@ class Places:
         """The canonical unit of a Tryton unit symbol; one that is not listed keeps its symbol."""
         return self._units.get(symbol, symbol)
 
-    @staticmethod
-    def warehouses(session: Session) -> list[tuple[str, int | None]]:
-        """(code, id) of every warehouse, and ("", None) for records that have none."""
+    def warehouses(self, session: Session) -> dict[str, int]:
+        """Code -> id of the warehouses that are plants of this system."""
         rows = rows_of(session, "stock.location", [["type", "=", "warehouse"]], ["code"])
-        return [*((row["code"] or "", row["id"]) for row in rows), ("", None)]
+        return {row["code"]: row["id"] for row in rows if row["code"] and self.plant(row["code"])}
 
 
 def read_pairs(system: System, setting: str) -> dict[str, str]:

@@ -39,18 +39,44 @@ def walk(
     """Pages of changed records since the cursor, the last one with the ids of all that are held."""
     marks = {trigger.model: read_mark(cursor, trigger.model) for trigger in records.triggers}
     _mark_the_present(session, records.triggers[1:], marks)
-    told: dict[str, bytes] = {}
+    first = marks[records.name] is None
+    pages = _whole(session, records, marks, window) if first else _news(session, records, marks, window)
+    for ids in pages:
+        # At first each page is done with; later the marks move once all that they stand for is told.
+        yield Page(
+            records.name, _read(session, records, places, ids), _cursor(marks) if first else dict(cursor)
+        )
+    yield Page(records.name, [], _cursor(marks), _held(session, records, places))
+
+
+def _whole(
+    session: Session, records: RecordList, marks: dict[str, Mark | None], window: Window
+) -> Iterator[list[int]]:
+    """The ids of the whole list, page by page; the list's own mark moves along."""
+    for rows, mark in changed(session, records.name, records.domain, ["id"], None, window):
+        marks[records.name] = mark
+        yield [row["id"] for row in rows]
+
+
+def _news(
+    session: Session, records: RecordList, marks: dict[str, Mark | None], window: Window
+) -> Iterator[list[int]]:
+    """The ids of the records that changed themselves or through another model, page by page.
+
+    All are found before the first is read: what changes while we read has a stamp that the next poll looks at.
+    """
+    ids: set[int] = set()
     for trigger in records.triggers:
         pages = changed(
             session, trigger.model, _domain(records, trigger), [trigger.field], marks[trigger.model], window
         )
         for rows, mark in pages:
             marks[trigger.model] = mark
-            found = _read(session, records, places, [[trigger.target, "in", _values(rows, trigger)]])
-            news = [record for record in found if told.get(record.native_id) != record.body]
-            told.update({record.native_id: record.body for record in news})
-            yield Page(records.name, news, _cursor(marks))
-    yield Page(records.name, [], _cursor(marks), _held(session, records, places))
+            found = _values(rows, trigger)
+            wanted = [*records.domain, [trigger.target, "in", found]]
+            ids.update(found if trigger.target == "id" else ids_of(session, records.name, wanted))
+    ordered = sorted(ids)
+    return (ordered[at : at + window.size] for at in range(0, len(ordered), window.size))
 
 
 def _mark_the_present(session: Session, triggers: Sequence[Trigger], marks: dict[str, Mark | None]) -> None:
@@ -74,13 +100,10 @@ def _cursor(marks: Mapping[str, Mark | None]) -> dict[str, Any]:
     return {model: mark.text() for model, mark in marks.items() if mark}
 
 
-def _read(session: Session, records: RecordList, places: Places, domain: list[Any]) -> list[PolledRecord]:
-    """The records of a domain as Tryton writes them, each with its parts."""
-    call = f"model.{records.name}.search_read"
-    fields = list(records.fields) + (["origin"] if "origin" in records.fields else [])
-    raws = _decode_raw_rows(
-        session.call(call, [*records.domain, *domain], 0, None, [["id", "ASC"]], sorted(set(fields)))
-    )
+def _read(session: Session, records: RecordList, places: Places, ids: list[int]) -> list[PolledRecord]:
+    """The records as Tryton writes them, each with its parts."""
+    call, domain = f"model.{records.name}.search_read", [*records.domain, ["id", "in", ids]]
+    raws = _decode_raw_rows(session.call(call, domain, 0, None, [["id", "ASC"]], list(records.fields)))
     keys = [_decode_key(raw) for raw in raws]
     columns = {part.name: _parts(session, part, keys) for part in records.parts}
     if "origin" in records.fields:
@@ -126,8 +149,12 @@ def _compose(raw: msgspec.Raw, columns: Mapping[str, bytes]) -> bytes:
 
 def _record(records: RecordList, places: Places, record: int, body: bytes) -> PolledRecord:
     subject, code, numbered = subject_of(places, records.name, body)
-    name = f"{code}/{'' if numbered else '#'}{record}" if records.warehouse else str(record)
+    name = _name(code if places.plant(code) else "", numbered, record) if records.warehouse else str(record)
     return PolledRecord(name, body, subject)
+
+
+def _name(code: str, numbered: bool, record: int) -> str:
+    return f"{code}/{'' if numbered else '#'}{record}"
 
 
 def _held(session: Session, records: RecordList, places: Places) -> frozenset[str]:
@@ -135,12 +162,13 @@ def _held(session: Session, records: RecordList, places: Places) -> frozenset[st
 
     So a record that gets its number, or moves to another plant, is gone under its former name.
     """
+    domain = list(records.domain)
+    everything = ids_of(session, records.name, domain)
     if not records.warehouse:
-        return frozenset(map(str, ids_of(session, records.name, list(records.domain))))
-    held: set[str] = set()
-    for code, warehouse in places.warehouses(session):
-        domain = [*records.domain, [records.warehouse, "=", warehouse]]
-        unnumbered = set(ids_of(session, records.name, [*domain, [records.number, "=", None]]))
-        for record in ids_of(session, records.name, domain):
-            held.add(f"{code}/{'#' if record in unnumbered else ''}{record}")
-    return frozenset(held)
+        return frozenset(map(str, everything))
+    unnumbered = set(ids_of(session, records.name, [*domain, [records.number, "=", None]]))
+    codes: dict[int, str] = {}
+    for code, warehouse in places.warehouses(session).items():
+        here = ids_of(session, records.name, [*domain, [records.warehouse, "=", warehouse]])
+        codes.update(dict.fromkeys(here, code))
+    return frozenset(_name(codes.get(id, ""), id not in unnumbered, id) for id in everything)

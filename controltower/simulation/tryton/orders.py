@@ -75,7 +75,7 @@ def move_on(client: TrytonClient, order: int) -> str:
         return state
     button = NEXT_BUTTON.get(state)
     if button and client.press("production", button, [order]) is not None:
-        _inspect(client, order)
+        inspect(client, order)
         client.press("production", button, [order])
     return _state(client, order)
 
@@ -95,7 +95,7 @@ def _work_on(client: TrytonClient, order: int) -> bool:
     return True
 
 
-def _inspect(client: TrytonClient, order: int, flow: float = 117.5) -> None:
+def inspect(client: TrytonClient, order: int, flow: float = 117.5) -> None:
     """Do the inspections that hold the order up; `flow` in litres a minute."""
     product = client.call("model.production.read", [order], ["product", "company"])[0]
     controls = client.search_read("quality.control", [["product", "=", product["product"]]], ["name"])

@@ -44,7 +44,9 @@ def _seed_purchases(client: TrytonClient, company: Company, chance: random.Rando
 
 
 def _seed_orders(client: TrytonClient, company: Company, chance: random.Random, today: dt.date) -> None:
-    rows = [random_order(company, chance, today, place) for place in range(1, ORDERS + 1)]
+    rows = [random_order(company, chance, today, place) for place in range(1, ORDERS)]
+    finish = today + dt.timedelta(days=2)
+    rows.append(order_row(company, "LYON", catalogue.INSPECTED, 20.0, today, finish, "JOB-0020"))
     orders = client.create("production", rows)
     numbered, reserved, running, done = orders[3:], orders[8:], orders[12:], orders[18:]
     for button, ids in (("wait", numbered), ("assign_force", reserved), ("run", running)):
