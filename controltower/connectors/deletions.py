@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from controltower.connectors.contract import Envelope, Fault, Translation
-from controltower.connectors.reading import decode
+from controltower.connectors.reading import decode, told
 from controltower.domain.event import Event, content_id
 from controltower.domain.landscape import System
 from controltower.domain.subject import parse_subject
@@ -36,7 +36,7 @@ def translate_deletions(system: System, envelope: Envelope) -> Translation:
         try:
             subject = parse_subject(gone.subject)
         except ValueError as error:
-            faults.append(Fault(element, f"/{element}/subject", str(error)))
+            faults.append(Fault(element, f"/{element}/subject", told(error)))
             continue
         source_id = content_id(envelope.resource, "deleted", gone.native_id, at.isoformat())
         refs = {"native_id": gone.native_id}

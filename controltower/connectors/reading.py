@@ -14,6 +14,7 @@ Read = TypeVar("Read")
 LONGEST_NAME = 300
 # PostgreSQL cannot hold this character in text.
 NUL = "\x00"
+_LONGEST_MESSAGE = 200
 
 _JSON_PATH_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d+|\.\.\.)\]")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
@@ -39,7 +40,13 @@ def place_of(error: Exception) -> tuple[str, str]:
         pointer(name or number) for name, number in _JSON_PATH_STEP.findall(path) if number != "..."
     )
     missing = _MISSING.search(message)
-    return place + (pointer(missing[1]) if missing else ""), message
+    return place + (pointer(missing[1]) if missing else ""), message[:_LONGEST_MESSAGE]
+
+
+def told(error: Exception) -> str:
+    """The message of a fault in one value: short, whatever the value held."""
+    message = str(error).replace("Invalid isoformat string:", "no RFC 3339 time:")
+    return message if len(message) <= _LONGEST_MESSAGE else message[:_LONGEST_MESSAGE] + " ..."
 
 
 def pointer(*steps: str | int) -> str:

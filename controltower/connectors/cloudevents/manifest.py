@@ -5,10 +5,11 @@ from controltower.domain.vocabulary import ROLES
 
 # What the recorded messages show; any other happening of the vocabulary is taken as well.
 EMITS = """
-order.created order.changed order.released order.started order.reported order.completed order.cancelled
-order.snapshot operation.started operation.reported operation.paused operation.resumed operation.completed
-operation.confirmed stock.posted purchase.confirmed inspection.created inspection.passed inspection.failed
-shipment.shipped resource.down resource.up resource.changed shift.started shift.ended schedule.published
+order.created order.acknowledged order.changed order.released order.ready order.started order.reported
+order.completed order.closed order.cancelled order.snapshot operation.acknowledged operation.started
+operation.reported operation.paused operation.resumed operation.completed stock.posted purchase.confirmed
+inspection.created inspection.passed inspection.failed shipment.shipped resource.down resource.up
+resource.reported shift.planned shift.started shift.ended schedule.published
 """
 
 MANIFEST = Manifest(

@@ -9,7 +9,7 @@ import msgspec
 from controltower.connectors.cloudevents import envelope as wire
 from controltower.connectors.cloudevents.values import ATTRIBUTE_READERS, unknown_value
 from controltower.connectors.contract import Envelope, Fault, Identity, InvalidMessage, Notice, Translation
-from controltower.connectors.reading import NUL, decode, name_fault, place_of, pointer
+from controltower.connectors.reading import NUL, decode, name_fault, place_of, pointer, told
 from controltower.domain.event import Event, content_id
 from controltower.domain.landscape import System
 from controltower.domain.subject import Subject, parse_subject
@@ -69,7 +69,7 @@ class Reading:
             place = "/sequence"
             sequence = _sequence(cloud_event.sequence)
         except ValueError as error:
-            self.faults.append(Fault(element, root + place, str(error)))
+            self.faults.append(Fault(element, root + place, told(error)))
             return
         if (
             cloud_event.source != self.system.id
@@ -151,7 +151,7 @@ class Reading:
             try:
                 found[name] = reader(raw) if reader else self._unknown(element, root, name, raw)
             except ValueError as error:
-                self._fault(element, root, pointer("data", "attributes", name), str(error))
+                self._fault(element, root, pointer("data", "attributes", name), told(error))
         if "status" in found:
             found["status"] = self._status(element, root, kind, found["status"], given.get(_NATIVE_STATUS))
         return found

@@ -17,7 +17,7 @@ from controltower.connectors.contract import (
 )
 from controltower.connectors.deletions import translate_deletions
 from controltower.connectors.frepple import translate as translation
-from controltower.connectors.frepple.operationplan import PROPOSED, decode_row, fingerprint
+from controltower.connectors.frepple.operationplan import PROPOSED, decode_name, decode_row, fingerprint
 from controltower.connectors.frepple.translate import OPERATIONS, ORDERS, Odd, Site, subject_of
 from controltower.connectors.http import Source, read_answer
 from controltower.connectors.raw import raw_records
@@ -34,7 +34,7 @@ class FreppleConnector:
         missing = [name for name in ("url", "user", "password") if not settings.get(name)]
         if missing:
             raise ValueError(f"settings of {system.id} lack {', '.join(missing)}")
-        # Basic and nothing else: a bearer token would start frePPLe's engine, and answers a redirect once expired.
+        # Basic and nothing else: a bearer token starts frePPLe's engine, and answers a redirect once expired.
         auth = HTTPBasicAuth(str(settings["user"]).encode(), str(settings["password"]).encode())
         self._source = Source(settings["url"], auth)
         self._site = Site(system, settings.get("unit") or "EA", _plants(settings.get("plants") or ""))
@@ -63,22 +63,23 @@ class FreppleConnector:
         return [record for record in rows if record is not None]
 
     def _record(self, resource: str, raw: bytes) -> PolledRecord | None:
-        """One row as polled; None for a proposed one, whose reference the next plan run gives to another order."""
+        """One row as polled; None for a proposed one: the next plan run gives its reference to another order."""
         try:
-            row = decode_row(raw)
-            content = fingerprint(raw)
+            name, content = decode_name(raw), fingerprint(raw)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             place, message = place_of(error)
             raise SourceUnavailable(
-                "contract", f"a row of {resource} cannot be read at {place}: {message}"
+                "contract", f"a row of {resource} is no order at {place}: {message}"
             ) from None
-        if row.status == PROPOSED:
+        if name.status == PROPOSED:
             return None
+        return PolledRecord(name.reference, raw, self._subject(resource, raw), content)
+
+    def _subject(self, resource: str, raw: bytes) -> str:
         try:
-            subject = str(subject_of(self._site, resource, row))
-        except Odd:
-            subject = ""  # the translation tells the fault with its place
-        return PolledRecord(row.reference, raw, subject, content)
+            return str(subject_of(self._site, resource, decode_row(raw)))
+        except (msgspec.MsgspecError, ValueError, RecursionError, Odd):
+            return ""  # the translation tells the fault with its place
 
 
 def _plants(given: Any) -> dict[str, str]:

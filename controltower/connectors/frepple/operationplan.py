@@ -17,6 +17,13 @@ class Loading(msgspec.Struct):
     resource: str
 
 
+class Name(msgspec.Struct):
+    """What tells a row from others: all that the poll must read of it."""
+
+    reference: str
+    status: str
+
+
 class OperationPlan(msgspec.Struct):
     """A manufacturing order, or a work order when it has an owner. Times are naive local, decimals are text.
 
@@ -46,6 +53,7 @@ KNOWN = frozenset(OperationPlan.__struct_fields__) | frozenset(
     ["batch", "criticality", "delay", "plan", "source", "materials", "forecast", "color", "remark"]
 )
 
+decode_name = msgspec.json.Decoder(Name).decode
 decode_row = msgspec.json.Decoder(OperationPlan).decode
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 

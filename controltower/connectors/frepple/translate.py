@@ -9,7 +9,7 @@ from controltower.connectors.contract import Envelope, Fault, Notice, Translatio
 from controltower.connectors.frepple.manifest import MANIFEST
 from controltower.connectors.frepple.operationplan import PROPOSED, OperationPlan, decode_row, unknown_fields
 from controltower.connectors.raw import raw_records
-from controltower.connectors.reading import decode, name_fault, place_of, pointer, refuse
+from controltower.connectors.reading import decode, name_fault, place_of, pointer, refuse, told
 from controltower.domain.event import Event, content_id
 from controltower.domain.landscape import System
 from controltower.domain.subject import Subject
@@ -91,7 +91,7 @@ def _event(site: Site, envelope: Envelope, element: int, row: OperationPlan, raw
     try:
         occurred_at = read_time(row.lastmodified, site.zone)
     except ValueError as error:
-        raise Odd("/lastmodified", str(error)) from None
+        raise Odd("/lastmodified", told(error)) from None
     return Event(
         f"{subject.kind}.snapshot",
         subject,
@@ -156,18 +156,18 @@ def _time(site: Site, field: str, text: str | None) -> Value | None:
     try:
         return time_value(text, site.zone) if text else None
     except ValueError as error:
-        raise Odd(f"/{field}", str(error)) from None
+        raise Odd(f"/{field}", told(error)) from None
 
 
 def _quantity(site: Site, field: str, number: Any) -> Value | None:
     try:
         return quantity_value(str(number), site.unit) if number is not None else None
     except ValueError as error:
-        raise Odd(f"/{field}", str(error)) from None
+        raise Odd(f"/{field}", told(error)) from None
 
 
 def _priority(number: Any) -> Value | None:
     try:
         return Value(write_decimal(read_decimal(str(number)))) if number is not None else None
     except ValueError as error:
-        raise Odd("/priority", str(error)) from None
+        raise Odd("/priority", told(error)) from None

@@ -11,7 +11,7 @@ from controltower.connectors.generic_rest import spec
 from controltower.connectors.generic_rest.attribute import Attribute
 from controltower.connectors.generic_rest.expression import Expression
 from controltower.connectors.generic_rest.times import time_reader
-from controltower.connectors.reading import name_fault, pointer
+from controltower.connectors.reading import name_fault, pointer, told
 from controltower.domain import vocabulary
 from controltower.domain.landscape import System
 from controltower.domain.subject import Subject, parse_subject
@@ -78,10 +78,16 @@ class RecordMapping:
 
     def subject_of(self, record: Any) -> Subject:
         """What a record is about. ValueError with what is wrong."""
-        plant = self._plant.text_of(record)
-        plant = self.spec.plants.get(plant, plant)
+        return self._subject(self._plant_of(record), record)
+
+    def _plant_of(self, record: Any) -> str:
+        native = self._plant.text_of(record)
+        plant = self.spec.plants.get(native, native)
         if not self._system.serves(plant):
             raise ValueError(f"{self._system.id} does not serve plant {plant[:40]!r}")
+        return plant
+
+    def _subject(self, plant: str, record: Any) -> Subject:
         key = self._key.text_of(record)
         text = f"{plant}/{self.spec.kind}/{key}"
         if fault := name_fault(key) or name_fault(text):
@@ -95,7 +101,8 @@ class RecordMapping:
             return None
         before = len(odd.faults)
         unknown = self._unknown_fields(record, place, odd)
-        subject = self._try(lambda: self.subject_of(record), self._key, place, odd)
+        plant = self._try(lambda: self._plant_of(record), self._plant, place, odd)
+        subject = self._try(lambda: self._subject(plant, record), self._key, place, odd) if plant else None
         text = self._try(lambda: _needed(self._occurred, record), self._occurred, place, odd) or ""
         occurred_at = (
             self._try(lambda: self._read_occurred(text), self._occurred, place, odd) if text else None
@@ -125,7 +132,7 @@ class RecordMapping:
             try:
                 value = attribute.read(record)
             except ValueError as error:
-                odd.faults.append(place.fault(attribute.source.pointer, str(error)))
+                odd.faults.append(place.fault(attribute.source.pointer, told(error)))
                 continue
             if value is not None:
                 found[attribute.name] = value
@@ -165,7 +172,7 @@ class RecordMapping:
         try:
             return step()
         except ValueError as error:
-            odd.faults.append(place.fault(expression.pointer if expression else "", str(error)))
+            odd.faults.append(place.fault(expression.pointer if expression else "", told(error)))
             return None
 
 

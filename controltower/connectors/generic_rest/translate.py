@@ -8,7 +8,7 @@ from controltower.connectors.contract import Envelope, Fault, Identity, Translat
 from controltower.connectors.generic_rest.mapping import CompiledHook, CompiledMapping
 from controltower.connectors.generic_rest.record import Facts, Oddities, Place, RecordMapping
 from controltower.connectors.raw import raw_elements, raw_records
-from controltower.connectors.reading import decode, name_fault, place_of, pointer, refuse
+from controltower.connectors.reading import decode, name_fault, place_of, pointer, refuse, told
 from controltower.domain.event import Event, content_id
 
 _decode = msgspec.json.Decoder().decode
@@ -54,7 +54,7 @@ class _Reading:
         try:
             event = hook.event.text_of(message)
         except ValueError as error:
-            self.odd.faults.append(place.fault(hook.event.pointer, str(error)))
+            self.odd.faults.append(place.fault(hook.event.pointer, told(error)))
             return
         meaning = hook.meaning(event)
         if meaning is None:
