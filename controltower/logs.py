@@ -13,7 +13,9 @@ import structlog
 
 HIDDEN = "***"
 # Names whose values are secrets wherever they appear.
-_SECRET_NAME = re.compile(r"passw|secret|token|authori[sz]ation|signature|cookie|credential|api_?key|^key$", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"passw|secret|token|authori[sz]ation|signature|cookie|credential|api_?key|^key$", re.IGNORECASE
+)
 # Secrets that came in as part of a text: hook secrets, our own keys, Authorization headers, passwords in addresses.
 _SECRET_TEXT = re.compile(
     r"whsec_[\w+/=-]+|\bct_[\w-]{20,}|(?<=Bearer )[\w.~+/=-]+|(?<=Basic )[\w+/=-]{8,}|(?<=Token )[\w.~+/=-]{12,}|(?<=://)[^/\s@]+(?=@)"
@@ -48,7 +50,11 @@ def configure(stream: TextIO | None = None) -> None:
         logging.getLogger(name).setLevel(level)
     logging.captureWarnings(True)
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,

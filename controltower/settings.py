@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Settings:
-    """`sim_control_url` and `clock_path` are set only in a demo; an empty `secret_key` means: the one kept in `state_dir`."""
+    """`sim_control_url` and `clock_path` are set only in a demo. `secret_key` may be empty: see `session_key`."""
 
     database_url: str = field(repr=False)  # may hold a password
     config_dir: Path
@@ -57,7 +57,9 @@ def kept_secret(path: Path) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         part = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with os.fdopen(
+            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
             file.write(secrets.token_hex(32))
         # A link fails where another process was first: then its key is the one.
         with contextlib.suppress(FileExistsError):

@@ -1,0 +1,104 @@
+"""`/metrics`: what the tower counts, in Prometheus' text form, read from the database so that all processes agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, request
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from sqlalchemy import Connection
+
+from controltower.domain.drift import OPEN, SETTLING
+from controltower.store import case, channel, drift, lease, message, user
+from controltower.web.health import OK, components
+from controltower.web.problems import ApiError
+from controltower.web.tower import now, reading, tower
+
+bp = Blueprint("metrics", __name__)
+MAY_READ = frozenset({"integration", "admin"})
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    """All figures, for who brings a key with the role integration or admin."""
+    require_key()
+    registry = CollectorRegistry()
+    registry.register(_Figures())
+    response = Response(generate_latest(registry))
+    response.headers["Content-Type"] = CONTENT_TYPE_LATEST
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def require_key() -> None:
+    """Raises ApiError 401 without a usable key, 403 when the key's roles do not include this."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    found = user.key_for(reading(), given.strip(), now()) if scheme.lower() == "bearer" else None
+    if found is None:
+        challenge = 'Bearer realm="control tower"'
+        raise ApiError(401, "Key needed", "send Authorization: Bearer <key>", WWW_Authenticate=challenge)
+    if not MAY_READ.intersection(found.roles):
+        raise ApiError(403, "Not permitted", "this key's roles do not include the metrics")
+
+
+class _Figures:
+    """Asked by the registry once a scrape."""
+
+    def collect(self) -> Iterator[Metric]:
+        connection = reading()
+        yield from _channels(connection)
+        yield from _backlog(connection)
+        yield from _ledger(connection)
+        yield from _parts(connection)
+
+
+def _channels(connection: Connection) -> Iterator[Metric]:
+    labels = ["system", "channel"]
+    taken = CounterMetricFamily("tower_messages", "Messages by outcome", labels=[*labels, "outcome"])
+    repeats = CounterMetricFamily("tower_duplicates", "Events that had been told before", labels=labels)
+    failing = GaugeMetricFamily("tower_channel_failures", "Failed attempts in a row", labels=labels)
+    silent = GaugeMetricFamily(
+        "tower_channel_silent_seconds", "Since the channel was last heard", labels=labels
+    )
+    moment = now()
+    for (system, name), each in sorted(channel.every(connection).items()):
+        taken.add_metric([system, name, "accepted"], each.messages)
+        taken.add_metric([system, name, "refused"], each.refused)
+        repeats.add_metric([system, name], each.duplicates)
+        failing.add_metric([system, name], each.failures)
+        heard = max((at for at in (each.last_success_at, each.last_message_at) if at), default=None)
+        if heard is not None:
+            silent.add_metric([system, name], (moment - heard).total_seconds())
+    yield from (taken, repeats, failing, silent)
+
+
+def _backlog(connection: Connection) -> Iterator[Metric]:
+    waiting, oldest = message.backlog(connection)
+    seconds = (now() - oldest).total_seconds() / (tower().clock.speed or 1.0) if oldest else 0.0
+    yield GaugeMetricFamily("tower_backlog_messages", "Messages that wait to be recorded", value=waiting)
+    yield GaugeMetricFamily(
+        "tower_backlog_oldest_seconds", "Real seconds the oldest has waited", value=seconds
+    )
+
+
+def _ledger(connection: Connection) -> Iterator[Metric]:
+    drifts = GaugeMetricFamily("tower_drift", "Disagreements that last, by state", labels=["state"])
+    counted = drift.counts(connection)
+    for state in (OPEN, SETTLING):
+        drifts.add_metric([state], counted.get(state, 0))
+    cases = GaugeMetricFamily("tower_exceptions_open", "Open exceptions by rule", labels=["rule"])
+    for rule, count in sorted(case.counts(connection).items()):
+        cases.add_metric([rule], count)
+    yield from (drifts, cases)
+
+
+def _parts(connection: Connection) -> Iterator[Metric]:
+    ready = GaugeMetricFamily("tower_component_ready", "1 when a component is ready", labels=["component"])
+    for name, part in components().items():
+        ready.add_metric([name], float(part.state == OK))
+    working = lease.holder_of(connection, lease.RECORD) is not None
+    yield from (
+        ready,
+        GaugeMetricFamily("tower_worker_alive", "1 while a worker records", value=float(working)),
+    )

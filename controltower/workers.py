@@ -1,0 +1,150 @@
+"""Which verb of the pipeline runs when, and who may run it; the only file that knows the scheduler."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from controltower.leases import Leases
+from controltower.pipeline.detect import detect, rejudge
+from controltower.pipeline.poll import poll
+from controltower.pipeline.record import record_waiting
+from controltower.pipeline.tower import Tower
+from controltower.store.lease import DETECT, RECORD, poll_of
+
+log = structlog.get_logger(__name__)
+
+RECORD_SECONDS, DETECT_SECONDS, REJUDGE_SECONDS, LEASE_SECONDS = 0.2, 1.0, 5.0, 1.0
+STANDBY_SECONDS = 1.0
+LONGEST_REST = 30.0
+MOST_POLLS_AT_ONCE = 16
+
+
+@dataclass
+class Trouble:
+    """How often a job has failed in a row, and until when (monotonic seconds) it rests."""
+
+    failures: int = 0
+    until: float = 0.0
+
+
+class Worker:
+    """One process's share of the work. Any number may run: each thing is done by the one that holds its lease."""
+
+    def __init__(self, tower: Tower, lease_seconds: float = 15.0) -> None:
+        self.tower = tower
+        self.polled = [system.id for system in tower.landscape.systems.values() if system.polling]
+        names = [RECORD, DETECT, *map(poll_of, self.polled)]
+        self.leases = Leases(tower.engine, names, seconds=lease_seconds)
+        self._since = tower.now()
+        self._stopping = threading.Event()
+        self._busy: set[str] = set()
+        self._trouble: dict[str, Trouble] = {}
+        self._scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={
+                "default": ThreadPoolExecutor(4),
+                "polls": ThreadPoolExecutor(min(MOST_POLLS_AT_ONCE, max(1, len(self.polled)))),
+            },
+            # One run at a time, however late; runs that were missed count as one.
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._every(LEASE_SECONDS, "leases", self.leases.keep)
+        self._every(RECORD_SECONDS, "record", self._record, RECORD)
+        self._every(DETECT_SECONDS, "detect", lambda: detect(self.tower, self._since), DETECT)
+        self._every(REJUDGE_SECONDS, "rejudge", lambda: rejudge(self.tower), DETECT)
+        for system in self.polled:
+            self._plan_poll(system)
+        self._scheduler.start()
+        log.info("worker started", holder=self.leases.holder, polled=self.polled)
+
+    def stop(self, patience: float = 8.0) -> bool:
+        """Let the running jobs finish, then give the leases up. False when one still ran after `patience` seconds.
+
+        The leases of a job that does not end are left to lapse: nobody must begin the same thing beside it."""
+        self._stopping.set()
+        self._scheduler.pause()
+        deadline = time.monotonic() + patience
+        while self._busy and time.monotonic() < deadline:
+            time.sleep(0.02)
+        still = sorted(self._busy)
+        self._scheduler.shutdown(wait=not still)
+        if still:
+            log.warning("worker stopped in the middle of a job", jobs=still)
+            return False
+        self.leases.release()
+        log.info("worker stopped", holder=self.leases.holder)
+        return True
+
+    def _every(self, seconds: float, name: str, work: Callable[[], object], lease: str = "") -> None:
+        self._scheduler.add_job(
+            self._run,
+            "interval",
+            [name, work, lease],
+            seconds=seconds,
+            id=name,
+            next_run_time=datetime.now(UTC),
+        )
+
+    def _plan_poll(self, system: str) -> None:
+        polling = self.tower.landscape.systems[system].polling
+        if polling is None:
+            return
+        first = datetime.now(UTC) + timedelta(
+            seconds=random.uniform(0.0, 1.0)
+        )  # not all sources in one moment
+        self._scheduler.add_job(
+            self._run, "interval", [poll_of(system), lambda: self._poll(system), ""], id=poll_of(system),
+            seconds=max(polling.every, STANDBY_SECONDS), next_run_time=first, executor="polls",
+        )  # fmt: skip
+
+    def _run(self, name: str, work: Callable[[], object], lease: str) -> None:
+        """Do one job if it is ours to do; a job that fails rests, longer each time, and stops no other."""
+        trouble = self._trouble.setdefault(name, Trouble())
+        resting = time.monotonic() < trouble.until
+        if resting or self._stopping.is_set() or (lease and not self.leases.held(lease)):
+            return
+        self._busy.add(name)
+        try:
+            work()
+        except Exception:  # whatever it was, the other jobs go on and this one is tried again
+            trouble.failures += 1
+            rest = min(LONGEST_REST, 0.5 * 2**trouble.failures)
+            trouble.until = time.monotonic() + rest
+            log.exception("job failed", job=name, failures=trouble.failures, again_in=rest)
+        else:
+            if trouble.failures:
+                log.info("job works again", job=name, failures=trouble.failures)
+                self._trouble[name] = Trouble()
+        finally:
+            self._busy.discard(name)
+
+    def _record(self) -> None:
+        """Record until nothing waits."""
+        while self.leases.held(RECORD) and not self._stopping.is_set() and record_waiting(self.tower):
+            continue
+
+    def _poll(self, system: str) -> None:
+        """Poll one source, and come again when the verb says: it knows of Retry-After and of back-off."""
+        again = STANDBY_SECONDS
+        if self.leases.held(poll_of(system)):
+            with structlog.contextvars.bound_contextvars(system=system):
+                again = poll(self.tower, system) + random.uniform(0.0, self._jitter(system))
+        if not self._stopping.is_set():
+            at = datetime.now(UTC) + timedelta(seconds=max(again, 0.05))
+            self._scheduler.modify_job(poll_of(system), next_run_time=at)
+
+    def _jitter(self, system: str) -> float:
+        polling = self.tower.landscape.systems[system].polling
+        return polling.jitter if polling else 0.0
