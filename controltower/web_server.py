@@ -36,7 +36,7 @@ def serve(host: str, port: int) -> int:
     server = Granian(
         "app:app", address=host, port=port, interface=Interfaces.WSGI, workers=1, blocking_threads=THREADS,
         backlog=CONNECTIONS, backpressure=CONNECTIONS, http=HTTPModes.http1, websockets=False,
-        log_level=LogLevels.warning, log_dictconfig=_LOGGING, respawn_failed_workers=False,
+        log_level=LogLevels.error, log_dictconfig=_LOGGING, respawn_failed_workers=False,
         workers_kill_timeout=STOP_SECONDS,
     )  # fmt: skip
     try:

@@ -30,11 +30,13 @@ WIRING = frozenset(
         "__main__",
         "assembly",
         "cli",
+        "demo",
         "landscape_files",
         "leases",
         "logs",
         "settings",
         "supervisor",
+        "web_server",
         "workers",
     }
 )

@@ -8,13 +8,12 @@ import os
 import sys
 from datetime import datetime, timedelta
 
-from sqlalchemy.exc import IntegrityError
-
 from controltower.cli.ground import clock_of, database, settings_for, with_demo, write_down
 from controltower.cli.speech import Refused, say, table
 from controltower.store import user
 from controltower.store.engine import reading, writing
 from controltower.store.user import ROLES
+from controltower.web.login import hash_password
 
 SHORTEST_PASSWORD = 10
 
@@ -29,7 +28,9 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     add.add_argument("name")
     add.add_argument("--roles", required=True, help=f"with commas between: {', '.join(ROLES)}")
     add.add_argument("--full-name", default="")
-    add.add_argument("--home", default="", help="the desk shown after log-in (the first role)")
+    add.add_argument(
+        "--home", choices=ROLES, default="", help="the desk shown after log-in (the first role's)"
+    )
     add.add_argument("--zone", default=None, help="a time zone of their own, such as Europe/Paris")
     _verb(do, "list", list_users, "everybody")
     _verb(do, "passwd", new_password, "give a new password; their sessions end").add_argument("name")
@@ -56,24 +57,25 @@ def _verb(
 
 def add_user(asked: argparse.Namespace) -> None:
     """Store a new person."""
-    from controltower.web.login import hash_password
-
     settings = settings_for(asked)
     roles = _roles(asked.roles)
     with database(settings) as engine:
+        with reading(engine) as connection:
+            if user.user_by_name(connection, asked.name):
+                raise Refused(f"There is a user {asked.name} already: python app.py user passwd {asked.name}")
         hashed = hash_password(_new_password())
-        try:
-            with writing(engine) as connection:
-                user.add_user(
-                    connection, name=asked.name, full_name=asked.full_name or asked.name, password_hash=hashed,
-                    roles=roles, home=asked.home or asked.roles.split(",")[0].strip(), time_zone=asked.zone,
-                    now=clock_of(settings).now(),
-                )  # fmt: skip
-                write_down(connection, settings, "user added", asked.name, asked.roles)
-        except IntegrityError:
-            raise Refused(
-                f"There is a user {asked.name} already: python app.py user passwd {asked.name}"
-            ) from None
+        with writing(engine) as connection:
+            user.add_user(
+                connection,
+                name=asked.name,
+                full_name=asked.full_name or asked.name,
+                password_hash=hashed,
+                roles=roles,
+                home=asked.home or asked.roles.split(",")[0].strip(),
+                time_zone=asked.zone,
+                now=clock_of(settings).now(),
+            )
+            write_down(connection, settings, "user added", asked.name, asked.roles)
     say(f"{asked.name} may log in as {', '.join(sorted(roles))}.")
 
 
@@ -92,8 +94,6 @@ def list_users(asked: argparse.Namespace) -> None:
 
 def new_password(asked: argparse.Namespace) -> None:
     """Replace a password."""
-    from controltower.web.login import hash_password
-
     settings = settings_for(asked)
     with database(settings) as engine:
         with reading(engine) as connection:
@@ -123,15 +123,11 @@ def create_key(asked: argparse.Namespace) -> None:
     now = clock_of(settings).now()
     expires = now + timedelta(days=asked.days) if asked.days else None
     roles = _roles(asked.roles)
-    with database(settings) as engine:
-        try:
-            with writing(engine) as connection:
-                _, key = user.add_key(connection, name=asked.name, roles=roles, now=now, expires_at=expires)
-                write_down(connection, settings, "key created", asked.name, asked.roles)
-        except IntegrityError:
-            raise Refused(
-                f"There is a key named {asked.name} already, in use or revoked: take another name"
-            ) from None
+    with database(settings) as engine, writing(engine) as connection:
+        if any(each.name == asked.name for each in user.keys(connection)):
+            raise Refused(f"There is a key named {asked.name} already, in use or revoked: take another name")
+        _, key = user.add_key(connection, name=asked.name, roles=roles, now=now, expires_at=expires)
+        write_down(connection, settings, "key created", asked.name, asked.roles)
     say(key)
 
 
