@@ -75,18 +75,20 @@ def stretches(
     x: list[str | None] = []
     y: list[str | None] = []
     text: list[str] = []
+    sizes: list[int] = []
     for each in entries:
         if each.sort == sort and each.until:
             x += [local(each.at, zone), local(each.until, zone), None]
             y += [titles[each.system], titles[each.system], None]
             text += [stretch_words(each)] * 3
+            sizes += [10, 0, 0]
     gap = sort == timeline.GAP
     return [
         {
             "type": "scatter", "mode": "lines+markers" if gap else "lines", "name": name, "x": x, "y": y, "text": text,
             "hovertemplate": "%{text}<extra></extra>", "opacity": 1 if gap else 0.35,
             "line": {"color": tone, "width": width, "dash": "dot" if gap else "solid"},
-            "marker": {"symbol": "x-thin-open", "size": 9, "color": tone, "line": {"width": 2, "color": tone}},
+            "marker": {"symbol": "x-thin-open", "size": sizes, "color": tone, "line": {"width": 2, "color": tone}},
         }
     ]  # fmt: skip
 
@@ -120,13 +122,13 @@ def whiskers(entries: Iterable[Entry], titles: dict[str, str], zone: ZoneInfo) -
 
 def lane_layout(titles: Sequence[str], lines: Sequence[Figure]) -> Figure:
     return {
-        "height": 96 + LANE_HEIGHT * len(titles),
-        "margin": {"l": 8, "r": 16, "t": 8, "b": 36},
+        "height": 118 + LANE_HEIGHT * len(titles),
+        "margin": {"l": 8, "r": 20, "t": 26, "b": 78},
         "xaxis": {"type": "date", "automargin": True},
-        "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": list(reversed(titles)), "automargin": True, "fixedrange": True},
+        "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": list(reversed(titles)), "automargin": True, "fixedrange": True, "range": [-0.6, len(titles) - 0.4]},
         "shapes": [line["shape"] for line in lines],
         "annotations": [line["note"] for line in lines],
-        "legend": {"orientation": "h", "y": -0.16, "x": 0},
+        "legend": {"orientation": "h", "x": 0, "yref": "container", "y": 0.01, "yanchor": "bottom"},
         "hovermode": "closest",
         "dragmode": "pan",
     }  # fmt: skip
