@@ -22,7 +22,6 @@ def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
     from controltower.domain.clock import Clock
     from controltower.domain.landscape import Landscape
     from controltower.pipeline.tower import build
-    from controltower.pipeline.tower import build
     from controltower.store import engine
     from controltower.web import api, assets, errors, format, hooks, hx, login, pages, security, shell
     from controltower.web import tower as web_tower
