@@ -31,21 +31,23 @@ from controltower.landscape_files.reading import Row
 
 
 def build(declared: Declared) -> Landscape:
-    """The landscape of a configuration without errors."""
+    """The landscape of a configuration without errors; expectations that are switched off are left out."""
+    limits = _limits(declared)
+    wanted = [each for each in declared.expectations if each.row["name"] not in limits.off]
     return Landscape(
         plants={
             name: Plant(name, row["name"], row["time_zone"]) for name, (_, row) in declared.plants.items()
         },
         systems={name: _system(name, system, declared) for name, system in declared.systems.items()},
         ownerships=tuple(map(_ownership, declared.ownerships)),
-        expectations=tuple(map(_expectation, declared.expectations)),
+        expectations=tuple(map(_expectation, wanted)),
         flows=tuple(map(_flow, declared.flows)),
         interfaces=tuple(
             Interface(row["from"], row["to"], row["carries"], row["team"]) for _, row in declared.interfaces
         ),
         teams={name: Team(name, row["name"], row["contact"]) for name, (_, row) in declared.teams.items()},
         tiers={name: Tier(name, **row) for name, (_, row) in declared.tiers.items()},
-        limits=_limits(declared),
+        limits=limits,
     )
 
 

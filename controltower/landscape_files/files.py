@@ -9,6 +9,7 @@ from typing import Any
 from controltower.landscape_files.environment import resolved
 from controltower.landscape_files.place import Place, lines_of
 from controltower.landscape_files.problem import Findings, suggestion
+from controltower.landscape_files.value import said
 
 FILES = ("plants", "systems", "ownership", "expectations", "interfaces", "rules", "service")
 # What makes two tables of a list the same one, when a configuration extends another.
@@ -118,12 +119,15 @@ def _add(
 def _add_row(key: str, entry: Entry, files: Files, findings: Findings) -> None:
     """Take one element of a list; one of an extended configuration gives way to its namesake here."""
     row = entry.held if isinstance(entry.held, dict) else {}
-    identity: tuple[Any, ...] = tuple(str(row.get(part, "")) for part in IDENTITY[key])
+    named = [row.get(part, "") for part in IDENTITY[key]]
+    identity: tuple[Any, ...] = tuple(map(str, named))
     if not all(identity):
         identity = (entry.place.file, entry.place.path)
     before = files.lists[key].get(identity)
     if before is not None and before.place.file == entry.place.file:
         findings.error(
-            entry.place, f"is there twice: {' to '.join(identity)}", "Keep one of the two, or name it anew."
+            entry.place,
+            f"is there twice: {' to '.join(map(said, named))}",
+            "Keep one of the two, or name it anew.",
         )
     files.lists[key][identity] = entry

@@ -13,6 +13,7 @@ from controltower.landscape_files.declared import (
 )
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings, suggestion
+from controltower.rules.signal import RULES
 
 
 def plants_of(system: SystemTables, declared: Declared) -> tuple[str, ...]:
@@ -44,6 +45,10 @@ def check_fit(declared: Declared, findings: Findings) -> None:
         _check_flow(flow, findings)
     for interface in declared.interfaces:
         _check_interface(interface, declared, findings)
+    if declared.limits is not None:
+        known = {*RULES, *(expectation.row["name"] for expectation in declared.expectations)} - {None}
+        for rule in declared.limits.row["off"]:
+            _known(declared.limits.place / "off", "rule", rule, known, findings)
 
 
 def _check_names(declared: Declared, findings: Findings) -> None:

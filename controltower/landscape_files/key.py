@@ -158,12 +158,18 @@ LIMITS = (
     _duration("late_after", "a fact that comes so long after it happened counts as late", Limits.late_after),
     _duration("gap_after", "a skipped sequence number must come within", Limits.gap_after),
     _duration(
-        "quiet_after", "an interface over which nothing came for so long is looked at", Limits.quiet_after
+        "quiet_after", "what was odd is over when it has not been seen for so long", Limits.quiet_after
     ),
     _duration(
         "announce_within", "what a poll brought must also come by webhook within", Limits.announce_within
     ),
-    Key("off", "list of rules", value.texts, "rules that this site does not want", fallback=()),
+    Key(
+        "off",
+        "list of rules",
+        value.texts,
+        "rules and expectations that this site does not want",
+        fallback=(),
+    ),
 )
 TEAM = (
     Key("name", "text", value.text, "what people read", required=True),

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from controltower.domain.value import read_decimal, write_decimal
-from controltower.landscape_files.environment import FromEnvironment
+from controltower.landscape_files.environment import FromEnvironment, Unset
 from controltower.landscape_files.problem import suggestion
 
 UNITS = {
@@ -52,12 +52,12 @@ def texts(given: Any) -> tuple[str, ...]:
 
 
 def each(reader: Reader) -> Reader:
-    """A list, each element of which one reader takes."""
+    """A list, each element of which one reader takes; what the environment lacks has been told and is left out."""
 
     def read(given: Any) -> tuple[Any, ...]:
         if not isinstance(given, list):
             raise Wrong(f"must be a list, not {said(given)}", 'Write it in brackets: ["..."]')
-        return tuple(reader(element) for element in given)
+        return tuple(reader(element) for element in given if not isinstance(element, Unset))
 
     return read
 
@@ -114,7 +114,7 @@ def zone(given: Any) -> ZoneInfo:
     """A time zone of the IANA list, such as `Europe/Paris`."""
     try:
         return ZoneInfo(text(given))
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise Wrong(
             f"names the unknown time zone {said(given)}",
             'Write its IANA name, such as "Europe/Paris" or "UTC".',
