@@ -21,6 +21,7 @@ class Settings:
     clock_path: Path | None = None
     demo: bool = False
     sim_control_url: str | None = None
+    sim_control_token: str = field(default="", repr=False)
     secure_cookies: bool = False
 
     @classmethod
@@ -36,6 +37,7 @@ class Settings:
             clock_path=Path(clock) if clock else None,
             demo=held.get("CONTROLTOWER_DEMO") == "1",
             sim_control_url=held.get("CONTROLTOWER_SIM_CONTROL_URL"),
+            sim_control_token=secret(held, "SIM_CONTROL_TOKEN"),
             secure_cookies=held.get("CONTROLTOWER_SECURE_COOKIES") == "1",
         )
 

@@ -27,7 +27,7 @@ def register(app: Flask) -> None:
         when=when, ago=ago, duration=duration, quantity=quantity, label=label, value=value, count=count, zone=zone_name,
         system=system_title, plant=plant_name,
         kind_of=kind_of, cause_title=cause_title, local_input=local_input, seconds_after=seconds_after, say=say,
-        bytes=size_text, team=team_name, age=age,
+        bytes=size_text, team=team_name, age=age, moment=datetime.fromisoformat, strikes=strikes,
     )
 
 
@@ -212,3 +212,8 @@ def team_name(team: str) -> str:
     """The name of a team; its id when it is not declared, a dash for none."""
     found = tower().landscape.teams.get(team)
     return found.name if found else team or NOTHING
+
+
+def strikes(held: Any) -> int:
+    """How often something struck, told as a number or as the list of its hits."""
+    return len(held) if isinstance(held, (list, tuple)) else int(held or 0)

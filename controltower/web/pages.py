@@ -6,7 +6,7 @@ from types import ModuleType
 
 from flask import Flask
 
-from controltower.web import drift, exceptions, health, messages, metrics, order, orders, search, systems
+from controltower.web import demo, drift, exceptions, health, messages, metrics, order, orders, search, systems
 from controltower.web.navigation import NavEntry
 
 # Each module has `bp`, a Blueprint, and may have `NAV`, a NavEntry. A new page is one line here.
