@@ -28,7 +28,9 @@ def main(words: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m controltower.simulation", description=__doc__)
-    parser.add_argument("--state", default="var/demo", help="folder of the databases, the truth and secrets.env")
+    parser.add_argument(
+        "--state", default="var/demo", help="folder of the databases, the truth and secrets.env"
+    )
     parser.add_argument("--port-base", type=int, default=8101, help="control server; systems follow, +1 each")
     parser.add_argument("--tower", default="http://127.0.0.1:8000", help="where the webhooks go")
     parser.add_argument("--seed", type=int, default=7)
@@ -36,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--faults", default="", help="names to switch on at start, with commas between")
     parser.add_argument("--without", default="", help="systems to leave out, with commas between")
     parser.add_argument("--story", action="store_true", help="play the demo's scripted faults")
-    parser.add_argument("--for", dest="span", default="", help="stop after this much virtual time: 90m, 3h, 2d")
+    parser.add_argument(
+        "--for", dest="span", default="", help="stop after this much virtual time: 90m, 3h, 2d"
+    )
     verbs = parser.add_subparsers(dest="verb")
     faults = verbs.add_parser("faults", help="talk to the running network")
     faults.add_argument("what", choices=("on", "off", "list", "truth"))

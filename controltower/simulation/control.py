@@ -93,7 +93,7 @@ class _Panel:
         return jsonify(self._clock())
 
     def set_clock(self) -> Answer:
-        self._network.set_speed(float(_body()["speed"] if "speed" in _body() else "speed is missing"))
+        self._network.set_speed(float(_body().get("speed", "no speed")))
         return jsonify(self._clock())
 
     def _clock(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from controltower.simulation.landscape import SPECS, SystemSpec
@@ -23,10 +23,10 @@ class Credentials:
     api: dict[str, dict[str, str]] = field(repr=False)
     hook_secrets: dict[str, str] = field(repr=False)
 
-    def admits(self, system_id: str, headers: Mapping[str, str]) -> bool:
-        """Whether a request's headers carry the system's credential."""
+    def admits(self, system_id: str, header: Callable[[str], str | None]) -> bool:
+        """Whether a request carries the system's credential; `header` gives its headers by name."""
         return all(
-            hmac.compare_digest(headers.get(name, "").encode(), value.encode())
+            hmac.compare_digest((header(name) or "").encode(), value.encode())
             for name, value in self.api[system_id].items()
         )
 

@@ -105,7 +105,9 @@ class SystemDatabase:
 
     def live(self, kind: str) -> list[Body]:
         """The live records of a kind, oldest first."""
-        return _bodies(self.run("SELECT pk, body FROM record WHERE kind = ? AND live = 1 ORDER BY pk", (kind,)))
+        return _bodies(
+            self.run("SELECT pk, body FROM record WHERE kind = ? AND live = 1 ORDER BY pk", (kind,))
+        )
 
     def listed(self, kind: str) -> list[Body]:
         """All records of a kind by pk."""

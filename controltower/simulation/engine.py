@@ -92,9 +92,7 @@ class Engine:
         url = self._world.addresses[message.target] + message.path
         headers = self._world.credentials.api[message.target]
         try:
-            answer = self._session.request(
-                message.method, url, json=message.body, headers=headers, timeout=5
-            )
+            answer = self._session.request(message.method, url, json=message.body, headers=headers, timeout=5)
         except requests.RequestException as error:
             log.warning("%s: no answer: %s", message.link, error)
             return False

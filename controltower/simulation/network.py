@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from controltower.simulation.landscape import SPECS, SystemSpec, ports
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.postman import Postman
 from controltower.simulation.scene import NetworkScene
-from controltower.simulation.servers import SystemServer
+from controltower.simulation.servers import SystemServer, stop_all
 from controltower.simulation.story import plan_story
 from controltower.simulation.systems.aps import Aps
 from controltower.simulation.systems.erp import Erp
@@ -110,15 +110,19 @@ class Network:
         self.control_url = self._servers[-1].address
         for server in self._servers:
             server.start()
-        chores = {"begin": self._begin, "mend": self._mend, "story": self._story}
+        chores: dict[str, Callable[[Body], None]] = {
+            "begin": self._begin,
+            "mend": self._mend,
+            "story": self._story,
+        }
         self._engine = Engine(self.world, self.systems, self.db, chores, strict=not live)
         self.timekeeper.anchor(self.world.moment, self.timekeeper.speed if live else 0.0)
         if live:
             self._spawn(self._live, "network-time")
             self._spawn(self._deliver, "network-post")
 
-    def _spawn(self, run: object, name: str) -> None:
-        thread = threading.Thread(target=run, name=name, daemon=True)  # type: ignore[arg-type]
+    def _spawn(self, run: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=run, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -128,8 +132,7 @@ class Network:
         for thread in self._threads:
             thread.join(timeout=0.8)
         busy = any(thread.is_alive() for thread in self._threads)
-        for server in self._servers:
-            server.stop()
+        stop_all(self._servers)
         self._keep_time()
         if busy:
             log.warning("a letter is still on its way; it will be sent again after the next start")

@@ -29,6 +29,7 @@ class PlantSystem:
         self.db = SystemDatabase(path)
         self.jobs: dict[str, Callable[[Body], None]] = {"seal-batch": self._seal_batch}
         self.app = Flask(f"simulation.{spec.id}")
+        self.app.json.sort_keys = False  # type: ignore[attr-defined]
         self.app.before_request(self._guard)
         if not self.db.get("system", "started"):
             with self.db.transaction():
@@ -81,7 +82,7 @@ class PlantSystem:
         self.app.add_url_rule(path, f"{method} {path}", view, methods=[method])
 
     def _guard(self) -> tuple[Response, int] | None:
-        if not self.world.credentials.admits(self.id, request.headers):
+        if not self.world.credentials.admits(self.id, request.headers.get):
             return jsonify({"detail": "Authentication credentials were not provided."}), 401
         told = self.world.told_answer(self.id) if request.method == "GET" else None
         if told is None:

@@ -48,7 +48,8 @@ class Postman:
             if answer is None or (answer.status_code >= 300 and answer.status_code not in NEVER_TAKEN):
                 self._back_off(system, answer)
                 return taken
-            self._pause.pop(system.id, None)
+            if self._pause.pop(system.id, None):
+                log.info("the tower takes letters of %s again", system.id)
             _settle(system, letter_id, subject, answer.status_code)
             taken += answer.status_code < 300
         return taken

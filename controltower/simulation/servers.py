@@ -23,7 +23,6 @@ class SystemServer:
     def __init__(self, app: Flask, port: int, host: str = "127.0.0.1") -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._server = make_server(host, port, app, threaded=True, request_handler=_KeepAlive)
-        self._server.daemon_threads = True
         self.address = f"http://{host}:{self._server.server_port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, name=app.name, daemon=True
@@ -38,3 +37,12 @@ class SystemServer:
         self._server.shutdown()
         self._thread.join(timeout=1)
         self._server.server_close()
+
+
+def stop_all(servers: list[SystemServer]) -> None:
+    """Stop several servers at once, since each needs a moment to notice."""
+    stopping = [threading.Thread(target=server.stop) for server in servers]
+    for thread in stopping:
+        thread.start()
+    for thread in stopping:
+        thread.join(timeout=2)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from flask import Flask, Response, request
 from standardwebhooks import Webhook
 
@@ -94,21 +95,46 @@ class RecordingTower:
         return [body["row"] for body in found if event in ("", body["event"])]
 
 
-@pytest.fixture()
-def tower() -> Iterator[RecordingTower]:
-    """A tower that records."""
+def recording_tower() -> tuple[RecordingTower, SystemServer]:
+    """A recording tower and the server it answers on."""
     named = environment()
     secrets = {spec.id: named[environment_name(spec.id, "HOOK_SECRET")] for spec in SPECS}
     recording = RecordingTower(secrets)
     server = SystemServer(recording.app(), 0)
     recording.url = server.address
     server.start()
+    return recording, server
+
+
+@pytest.fixture
+def tower() -> Iterator[RecordingTower]:
+    """A tower that records."""
+    recording, server = recording_tower()
     yield recording
     server.stop()
 
 
-@pytest.fixture()
-def make_network(tmp_path: Path, tower: Any) -> Iterator[Callable[..., Network]]:
+@pytest.fixture(scope="session")
+def morning(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of a network stopped in the middle of its first morning, to be copied and never started."""
+    recording, server = recording_tower()
+    folder = tmp_path_factory.mktemp("morning") / "demo"
+    network = Network(
+        folder,
+        environ=environment(),
+        begin_at=MORNING,
+        tower_url=recording.url,
+        pace=Pace(cancellations=0.0),
+    )
+    network.start()
+    network.advance(50 * MINUTE)
+    network.stop()
+    server.stop()
+    return folder
+
+
+@pytest.fixture
+def make_network(tmp_path: Path, tower: RecordingTower) -> Iterator[Callable[..., Network]]:
     """Make a started network on free ports; stopped at the end of the test."""
     made: list[Network] = []
 
@@ -124,3 +150,10 @@ def make_network(tmp_path: Path, tower: Any) -> Iterator[Callable[..., Network]]
     for network in made:
         if not network.stopped:
             network.stop()
+
+
+def ask(network: Network, system: str, path: str, method: str = "GET", **more: Any) -> requests.Response:
+    """Call a system's API with its credential."""
+    headers = network.world.credentials.api[system]
+    url = network.world.addresses[system] + path
+    return requests.request(method, url, headers=headers, timeout=5, **more)

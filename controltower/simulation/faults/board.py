@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from dataclasses import asdict, fields
-from typing import Any
 
 from controltower.simulation.database import SystemDatabase
 from controltower.simulation.faults.contract import Body, Fault, Params, Scene
@@ -12,7 +11,7 @@ from controltower.simulation.faults.registry import REGISTRY
 from controltower.simulation.letters import Letter, LinkMessage
 from controltower.simulation.truth import Hit, Truth
 
-_FIELDS = {field.name: field.type for field in fields(Params)}
+_COMMON = {field.name for field in fields(Params)} - {"more"}
 
 
 class FaultBoard:
@@ -33,9 +32,7 @@ class FaultBoard:
     def switch_on(self, name: str, asked: Body, scene: Scene) -> Fault:
         """Make a fault active. Raises KeyError for an unknown name, ValueError for a bad parameter."""
         kind = REGISTRY[name]
-        known = {key: value for key, value in asked.items() if key in _FIELDS and key != "more"}
-        more = {key: value for key, value in asked.items() if key not in _FIELDS}
-        params = _checked({"system": kind.system, **kind.defaults, **known, "more": more})
+        params = _checked(kind, asked)
         with self._lock:
             fault = kind(params, scene, {"since": scene.now()})
             self._active[name] = fault
@@ -87,7 +84,8 @@ class FaultBoard:
     def carries(self, message: LinkMessage) -> bool:
         """Whether no active fault stops a message between systems."""
         with self._lock:
-            return all([fault.carries(message) for fault in list(self._active.values())])
+            asked = [fault.carries(message) for fault in self._active.values()]
+        return all(asked)
 
     def shown(self, system_id: str, kind: str, row: Body) -> Body:
         """A native row as the active faults let it appear."""
@@ -103,23 +101,28 @@ class FaultBoard:
     def withholds_routing(self, system_id: str, order: str) -> bool:
         """Whether a fault keeps a MES from confirming a schedule."""
         with self._lock:
-            return any([fault.withholds_routing(system_id, order) for fault in list(self._active.values())])
+            asked = [fault.withholds_routing(system_id, order) for fault in self._active.values()]
+        return any(asked)
 
     def _keep(self, fault: Fault) -> None:
         body = {"name": fault.name, "params": fault.params.as_body(), "state": fault.state}
         self._db.put("fault", fault.name, body, fault.state["since"])
 
 
-def _checked(asked: dict[str, Any]) -> Params:
+def _checked(kind: type[Fault], asked: Body) -> Params:
+    more = {key: value for key, value in asked.items() if key not in _COMMON}
+    if more.keys() - kind.defaults.keys():
+        raise ValueError(f"{kind.name} takes {', '.join(sorted(_COMMON | kind.defaults.keys()))}")
+    given = {"system": kind.system, **kind.defaults, **asked}
     try:
         return Params(
-            system=str(asked["system"]),
-            rate=float(asked.get("rate", 1.0)),
-            count=int(asked.get("count", 1)),
-            duration=float(asked.get("duration", 180.0)),
-            seed=int(asked.get("seed", 0)),
-            order=str(asked.get("order", "")),
-            more=asked["more"],
+            system=str(given["system"]),
+            rate=float(given.get("rate", 1.0)),
+            count=int(given.get("count", 1)),
+            duration=float(given.get("duration", 180.0)),
+            seed=int(given.get("seed", 0)),
+            order=str(given.get("order", "")),
+            more={key: float(value) for key, value in more.items()},
         )
     except TypeError as error:
         raise ValueError(f"a fault parameter has the wrong type: {error}") from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from controltower.simulation.faults.contract import Fault
+from typing import ClassVar
+
+from controltower.simulation.faults.contract import Body, Fault
 
 
 class ClockSkew(Fault):
@@ -13,7 +15,7 @@ class ClockSkew(Fault):
     what = "the system's clock is ten minutes ahead: its messages come from the future"
     number = "8"
     system = "mes-lyon"
-    defaults = {"count": 1, "duration": 0.0, "minutes": 10.0}
+    defaults: ClassVar[Body] = {"count": 1, "duration": 0.0, "minutes": 10.0}
 
     def begin(self) -> None:
         """The clock jumps at once."""
@@ -25,4 +27,4 @@ class ClockSkew(Fault):
         return 60.0 * self._minutes() if system_id == self.params.system and self.holds else 0.0
 
     def _minutes(self) -> float:
-        return float(self.params.more.get("minutes", self.defaults["minutes"]))
+        return self.asked("minutes")

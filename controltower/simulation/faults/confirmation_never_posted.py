@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from controltower.simulation.faults.contract import Body, Fault
 from controltower.simulation.landscape import system_for
 from controltower.simulation.letters import LinkMessage
@@ -14,7 +16,7 @@ class ConfirmationNeverPosted(Fault):
     title = "Confirmation never posted to the ERP"
     what = "the MES has completed the order, the ERP never books it and stays at partly confirmed"
     number = "36"
-    defaults = {"count": 1, "duration": 180.0}
+    defaults: ClassVar[Body] = {"count": 1, "duration": 180.0}
 
     def carries(self, message: LinkMessage) -> bool:
         """False for a final confirmation that is to be lost."""

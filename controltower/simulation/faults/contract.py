@@ -111,10 +111,15 @@ class Fault:
     def mend(self, hit: Body) -> None:
         """Make one hit good; `hit["held"]` is what was kept of it."""
 
+    def asked(self, name: str) -> float:
+        """A number that only this fault knows: as asked, else its default."""
+        more = self.params.more
+        return float(more[name] if name in more else self.defaults[name])
+
     def wants(self, system_id: str, about: str, order: str = "") -> bool:
         """Whether this occasion is to be hit: right system and order, count not used up, the dice agree."""
         asked = self.params
-        if asked.system and system_id != asked.system or asked.order and order != asked.order:
+        if (asked.system and system_id != asked.system) or (asked.order and order != asked.order):
             return False
         if asked.count and len(self.state["hits"]) >= asked.count:
             return False

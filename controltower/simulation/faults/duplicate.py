@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
-from controltower.simulation.faults.contract import Fault
+from controltower.simulation.faults.contract import Body, Fault
 from controltower.simulation.letters import Letter
 
 
@@ -16,7 +17,7 @@ class Duplicate(Fault):
     what = "a message arrives a second time half a minute later: same content and event id, new webhook-id"
     number = "4"
     system = "mes-lyon"
-    defaults = {"count": 3, "duration": 30.0}
+    defaults: ClassVar[Body] = {"count": 3, "duration": 30.0}
 
     def letters(self, letter: Letter) -> list[Letter]:
         """The letter, and perhaps its copy."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import ClassVar
 
 from controltower.simulation.faults.contract import Body, Fault
 from controltower.simulation.letters import Letter
@@ -32,14 +33,16 @@ class LostWebhook(Fault):
     what = "a message of this system never leaves it; the ones after it arrive"
     number = "1"
     system = "mes-graz"
-    defaults = {"count": 1, "duration": 180.0}
+    defaults: ClassVar[Body] = {"count": 1, "duration": 180.0}
 
     def letters(self, letter: Letter) -> list[Letter]:
         """Nothing, when this one is to be lost."""
         if letter.type not in FOLLOWED or not self.wants(letter.system, _about(letter), letter.order):
             return [letter]
         what = f"{letter.type} about {letter.subject} was not sent"
-        self.hit(letter.system, [letter.subject], what, "the sender sends it again", {"letter": asdict(letter)})
+        self.hit(
+            letter.system, [letter.subject], what, "the sender sends it again", {"letter": asdict(letter)}
+        )
         return []
 
     def mend(self, hit: Body) -> None:

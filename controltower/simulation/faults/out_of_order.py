@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
-from controltower.simulation.faults.contract import Fault
+from controltower.simulation.faults.contract import Body, Fault
 from controltower.simulation.letters import Letter
 
 LONGEST_WAIT = 3600.0
@@ -19,7 +20,7 @@ class OutOfOrder(Fault):
     what = "an earlier message arrives after a later one about the same subject"
     number = "6"
     system = "mes-graz"
-    defaults = {"count": 2, "duration": 60.0}
+    defaults: ClassVar[Body] = {"count": 2, "duration": 60.0}
 
     def letters(self, letter: Letter) -> list[Letter]:
         """The letter, perhaps made to wait."""

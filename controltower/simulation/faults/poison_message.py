@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
-from controltower.simulation.faults.contract import Fault
+from controltower.simulation.faults.contract import Body, Fault
 from controltower.simulation.letters import Letter
 
 
@@ -17,7 +17,7 @@ class PoisonMessage(Fault):
     what = "two signed messages that cannot be used: broken JSON, and a quantity that is no number"
     number = "57"
     system = "mes-lyon"
-    defaults = {"count": 2, "duration": 30.0}
+    defaults: ClassVar[Body] = {"count": 2, "duration": 30.0}
 
     def begin(self) -> None:
         """Both letters now, about the newest live order."""
@@ -29,7 +29,9 @@ class PoisonMessage(Fault):
         self._inject(subject, "a quantity and a time that are none", content, None)
 
     def _inject(self, subject: str, what: str, content: dict[str, Any], broken: str | None) -> None:
-        self.hit(self.params.system, [subject], f"a signed message with {what}", "park it and tell the sender")
+        self.hit(
+            self.params.system, [subject], f"a signed message with {what}", "park it and tell the sender"
+        )
         self.scene.inject(Letter(self.params.system, subject, "order.changed", content, broken=broken))
 
     def _unusable(self, plant: str, order: str, subject: str) -> dict[str, Any]:
@@ -38,7 +40,13 @@ class PoisonMessage(Fault):
             return {"event": "order.changed", "row": row}
         if self.params.system == "wms-south":
             stock = {"sku": ["RUB-70"], "bin": None, "onHand": "plenty"}
-            return {"messageId": order, "event": "stock.moved", "occurredAt": "noon", "site": 4, "stock": stock}
+            return {
+                "messageId": order,
+                "event": "stock.moved",
+                "occurredAt": "noon",
+                "site": 4,
+                "stock": stock,
+            }
         return {
             "specversion": "1.0",
             "id": f"{self.params.system}:{subject}:x{int(self.scene.now())}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from controltower.simulation.faults.contract import Body, Fault
 
 RENAMED = {
@@ -20,14 +22,18 @@ class RenamedField(Fault):
     what = "a native field changes its name (ERP: OrderQty becomes OrderQuantity), unannounced"
     number = "59"
     system = "erp-hq"
-    defaults = {"count": 1, "duration": 0.0}
+    defaults: ClassVar[Body] = {"count": 1, "duration": 0.0}
 
     def begin(self) -> None:
         """From now on."""
-        names = [f"{old} -> {new}" for (system, _), (old, new) in RENAMED.items() if system == self.params.system]
+        names = [
+            f"{old} -> {new}" for (system, _), (old, new) in RENAMED.items() if system == self.params.system
+        ]
         if not names:
             raise ValueError(f"{self.params.system} has no field to rename; try {', '.join(_systems())}")
-        self.hit(self.params.system, [], f"field renamed: {names[0]}", "map the new name, replay what was parked")
+        self.hit(
+            self.params.system, [], f"field renamed: {names[0]}", "map the new name, replay what was parked"
+        )
 
     def shown(self, system_id: str, kind: str, row: Body) -> Body:
         """The row with its field renamed, order of fields kept."""

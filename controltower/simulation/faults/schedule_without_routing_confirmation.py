@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from controltower.simulation.faults.contract import Body, Fault
 from controltower.simulation.landscape import SPECS
 
@@ -14,7 +16,7 @@ class ScheduleWithoutRoutingConfirmation(Fault):
     what = "the MES accepts a dispatched schedule and never acknowledges its operations"
     number = "25"
     system = "mes-graz"
-    defaults = {"count": 1, "duration": 180.0}
+    defaults: ClassVar[Body] = {"count": 1, "duration": 180.0}
 
     def begin(self) -> None:
         """A rush order makes sure that a dispatch comes within minutes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from controltower.simulation.faults.contract import Body, Fault
 from controltower.simulation.letters import LinkMessage
 
@@ -16,13 +18,13 @@ class StaleDueDate(Fault):
     what = "the due date of a live order changes in the ERP, the update to the APS is lost without an error"
     number = "12"
     system = "aps-hq"
-    defaults = {"count": 1, "duration": 180.0, "hours": 36.0}
+    defaults: ClassVar[Body] = {"count": 1, "duration": 180.0, "hours": 36.0}
 
     def begin(self) -> None:
         """Choose the youngest orders that the MES has confirmed, and move their due dates."""
         wanted = self.params.count or 1
         for order in self._candidates()[: wanted - len(self.state["hits"])]:
-            hours = float(self.params.more.get("hours", self.defaults["hours"]))
+            hours = self.asked("hours")
             what = f"due date of {order['order']} moved by {hours:g} h in the ERP; the update to the APS was dropped"
             subjects = [f"{order['plant']}/order/{order['order']}"]
             self.hit("aps-hq", subjects, what, "tell the APS the order again", {"order": order["order"]})

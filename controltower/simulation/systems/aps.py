@@ -149,7 +149,12 @@ class Aps(PlantSystem):
             end = _whole_minute(start + (12 + order["quantity"] * 0.08 + chance.uniform(0, 4)) * MINUTE)
             self._save_work(order, number, machine, start, end)
             first, start = first or start, end + 2 * MINUTE
-        order |= {"start": first, "end": end, "placed_quantity": order["quantity"], "placed_due": order["due"]}
+        order |= {
+            "start": first,
+            "end": end,
+            "placed_quantity": order["quantity"],
+            "placed_due": order["due"],
+        }
         self._save(order)
 
     def _machines_free(self, order: Body) -> dict[str, float]:

@@ -141,7 +141,12 @@ class Erp(PlantSystem):
         order = self.db.get("order", posted["order"])
         if order is None or order["final"]:
             return
-        order |= {"good": posted["good"], "scrap": posted["scrap"], "final": posted["final"], "status": "PCNF"}
+        order |= {
+            "good": posted["good"],
+            "scrap": posted["scrap"],
+            "final": posted["final"],
+            "status": "PCNF",
+        }
         self._save(order, "order.posted")
         if posted["final"]:
             self.later("finish", 20, 40, {"order": order["order"]})

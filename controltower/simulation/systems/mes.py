@@ -181,7 +181,12 @@ class Mes(PlantSystem):
         self._save(job)
         self._say_order(job, "completed", mes_events.actuals(job, self._zone))
         self._confirm(job, final=True)
-        lot = {"order": job["order"], "plant": self.plant, "item": job["item"], "lot": f"L-{job['order'][3:]}"}
+        lot = {
+            "order": job["order"],
+            "plant": self.plant,
+            "item": job["item"],
+            "lot": f"L-{job['order'][3:]}",
+        }
         self.tell("lots-to-quality", "quality", "/lots", job["order"], lot)
 
     # ---- telling ----------------------------------------------------------------------------------------
