@@ -1,7 +1,7 @@
 """What a browser test may ask for: a page on a running tower, watched for errors and strangers."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.chromium import FLAGS, Watch, find_chromium
+from tests.browser.live import LiveTower
 
 HERE = Path(__file__).parent
 NO_BROWSER = "no Chromium found: install chromium, or set CHROMIUM to its path"
@@ -34,10 +35,32 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+@pytest.fixture(scope="session")
+def live_tower(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveTower]:
+    """The demo, started once for all browser tests that ask for it."""
+    with LiveTower(tmp_path_factory.mktemp("live")) as running:
+        yield running
+
+
 @pytest.fixture
-def tower_url(live_tower: str) -> str:
+def tower_url(live_tower: LiveTower) -> str:
     """The address of the tower under test; a file of tests may put another in its place."""
-    return live_tower
+    return live_tower.url
+
+
+@pytest.fixture
+def sign_in(page: Page) -> Callable[[str], Page]:
+    """Log a person of the demo in: `sign_in("planner")` returns the page at that person's desk."""
+
+    def as_person(name: str) -> Page:
+        page.goto("/login")
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill(LiveTower.password(name))
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
+    return as_person
 
 
 @pytest.fixture
