@@ -12,7 +12,7 @@ from controltower.domain.landscape import System
 from controltower.pipeline.cases import close_quiet, keep_cases
 from controltower.pipeline.tower import Tower
 from controltower.rules import silence
-from controltower.store import case, channel, drift, expectation
+from controltower.store import case, channel, drift, expectation, message
 from controltower.store.channel import Channel
 from controltower.store.engine import reading, writing
 
@@ -26,15 +26,20 @@ def detect(tower: Tower, since: datetime.datetime | None = None) -> int:
     """
     now = tower.now()
     with reading(tower.engine) as connection:
-        busy = _anything_due(connection, tower, now) or _silences(connection, tower, now, since)
+        read_until = _read_until(connection, now)
+        busy = _anything_due(connection, tower, read_until) or _silences(connection, tower, now, since)
     if not busy:
         return 0
     with writing(tower.engine) as connection:
-        found = _deadlines(connection, tower, now)
-        found += close_quiet(connection, tower, now)
+        found = pass_time(connection, tower, read_until)
         silences = _silences(connection, tower, now, since)
         case.put(connection, silences)
         return found + len(silences)
+
+
+def pass_time(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
+    """Let the ledger grow older: deadlines run out, odd things stop. Returns the number of findings."""
+    return _deadlines(connection, tower, now) + close_quiet(connection, tower, now)
 
 
 def rejudge(tower: Tower, limit: int = 200) -> int:
@@ -46,6 +51,12 @@ def rejudge(tower: Tower, limit: int = 200) -> int:
         lasting = drift.open_ones(connection, limit)
         keep_cases(connection, tower, lasting, ())
         return len(lasting)
+
+
+def _read_until(connection: Connection, now: datetime.datetime) -> datetime.datetime:
+    """The moment up to which the ledger has read: an answer that waits in the inbox must not count as missed."""
+    oldest = message.oldest_waiting(connection)
+    return now if oldest is None else min(now, oldest)
 
 
 def _anything_due(connection: Connection, tower: Tower, now: datetime.datetime) -> bool:

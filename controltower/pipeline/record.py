@@ -79,9 +79,10 @@ def _apply_all(
     for recorded in fresh:
         standing = standings[recorded.event.subject]
         before = standing.hearings.get(recorded.event.system)
-        seen.extend(sightings(recorded, before, tower.landscape.limits))
         if recorded.position <= standing.position:
             anew.add(standing.subject)
+        else:
+            seen.extend(sightings(recorded, before, tower.landscape.limits))
         apply(standing, recorded, tower.landscape)
     return anew
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
+from controltower.pipeline.detect import pass_time
 from controltower.pipeline.record import record, record_waiting
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import translate
@@ -21,7 +22,10 @@ def reprocess(tower: Tower, progress: Callable[[int, int], None] = lambda done, 
     """
     with writing(tower.engine) as connection:
         total = rebuild.clear(connection)
-        return _tell_all(connection, tower, total, progress)
+        done = _tell_all(connection, tower, total, progress)
+        while pass_time(connection, tower, tower.now()):
+            continue
+        return done
 
 
 def _tell_all(connection: Connection, tower: Tower, total: int, progress: Callable[[int, int], None]) -> int:

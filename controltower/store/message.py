@@ -270,6 +270,12 @@ def backlog(connection: Connection) -> tuple[int, datetime.datetime | None]:
     return row[0], row[1]
 
 
+def oldest_waiting(connection: Connection) -> datetime.datetime | None:
+    """When the oldest message came that nobody has translated yet; None when none waits."""
+    chosen = select(message.c.received_at).where(message.c.state == RECEIVED).order_by(message.c.id).limit(1)
+    return connection.execute(chosen).scalar()
+
+
 def listing(
     connection: Connection,
     *,
