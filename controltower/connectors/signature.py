@@ -1,7 +1,6 @@
 """Says whether a webhook comes from who it claims to come from, by the signature scheme its system uses."""
 
 import base64
-import binascii
 import datetime
 import hashlib
 import hmac
@@ -9,6 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from standardwebhooks import Webhook
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from controltower.domain.event import content_id
 from controltower.domain.landscape import Hooks
@@ -85,7 +85,7 @@ def _text(body: bytes) -> str:
 def _webhook(secret: str) -> Webhook:
     try:
         return Webhook(secret)
-    except (binascii.Error, ValueError, RuntimeError) as error:
+    except (EmptyWebhookSecretError, ValueError) as error:
         raise BadSignature("unconfigured", f"a secret of this system is unusable: {error}") from None
 
 

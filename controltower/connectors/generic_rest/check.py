@@ -21,9 +21,11 @@ def validate(mapping: Any) -> list[str]:
     for name, record in tables.records.items():
         problems += [f"records.{name}.{problem}" for problem in _record_problems(record)]
     for name, resource in tables.resources.items():
-        problems += [f"resources.{name}.{problem}" for problem in _resource_problems(resource, mapping)]
+        problems += [
+            f"resources.{name}.{problem}" for problem in _resource_problems(resource, tables.records)
+        ]
     if tables.hook is not None:
-        problems += [f"hook.{problem}" for problem in _hook_problems(tables.hook, mapping)]
+        problems += [f"hook.{problem}" for problem in _hook_problems(tables.hook, tables.records)]
     return problems
 
 
@@ -62,10 +64,10 @@ def _attribute_problems(kind: str, name: str, field: spec.Field) -> list[str]:
     return problems
 
 
-def _resource_problems(resource: spec.Resource, mapping: Mapping[str, Any]) -> list[str]:
-    problems = _record_named("record", resource.record, mapping)
-    record = mapping.get("records", {}).get(resource.record, {})
-    if isinstance(record, dict) and not record.get("type"):
+def _resource_problems(resource: spec.Resource, records: Mapping[str, spec.Record]) -> list[str]:
+    problems = _record_named("record", resource.record, records)
+    record = records.get(resource.record)
+    if record is not None and not record.type:
         problems.append(f'record: records.{resource.record} needs a type, such as "order.snapshot"')
     if not resource.path.startswith("/"):
         problems.append("path: must begin with /")
@@ -106,15 +108,15 @@ def _watermark_problems(watermark: spec.Watermark | None) -> list[str]:
     )
 
 
-def _hook_problems(hook: spec.Hook, mapping: Mapping[str, Any]) -> list[str]:
+def _hook_problems(hook: spec.Hook, records: Mapping[str, spec.Record]) -> list[str]:
     problems = _tried("event", lambda: Expression(hook.event))
     problems += _tried("record", lambda: plain_path(hook.record))
     if hook.source_id:
         problems += _tried("source_id", lambda: Expression(hook.source_id))
     for name, event in hook.events.items():
-        problems += _record_named(f"events.{name!r}.record", event.record, mapping)
-        record = mapping.get("records", {}).get(event.record, {})
-        problems += _type_problems(f"events.{name!r}.type", event.type, record.get("kind", ""))
+        problems += _record_named(f"events.{name!r}.record", event.record, records)
+        record = records.get(event.record)
+        problems += _type_problems(f"events.{name!r}.type", event.type, record.kind if record else "")
     return problems if hook.events else [*problems, "events: map at least one event name"]
 
 
@@ -126,12 +128,10 @@ def _type_problems(place: str, event_type: str, kind: str) -> list[str]:
     return []
 
 
-def _record_named(place: str, name: str, mapping: Mapping[str, Any]) -> list[str]:
-    if name in mapping.get("records", {}):
+def _record_named(place: str, name: str, records: Mapping[str, spec.Record]) -> list[str]:
+    if name in records:
         return []
-    return [
-        f"{place}: there is no [records.{name}]; there are {', '.join(mapping.get('records', {})) or 'none'}"
-    ]
+    return [f"{place}: there is no usable [records.{name}]; there are {', '.join(records) or 'none'}"]
 
 
 def _expression_problems(texts: Mapping[str, str]) -> list[str]:

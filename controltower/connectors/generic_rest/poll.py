@@ -29,8 +29,8 @@ class ListPoll:
         self._source = source
         self._resource = resource
         self._cursor = cursor
-        self._since = _since(resource, cursor, overlap)
-        self._newest = read_time(cursor["stamp"]) if cursor.get("stamp") else None
+        self._newest = _stamp_in(cursor) if resource.spec.watermark else None
+        self._since = self._newest - overlap if self._newest else None
         self._seen: dict[str, bytes] = {}
         self._asked = self._query()
 
@@ -117,12 +117,8 @@ class ListPoll:
         return SourceUnavailable("contract", f"{self._resource.name}: {message}")
 
 
-def _since(
-    resource: CompiledResource, cursor: Mapping[str, Any], overlap: datetime.timedelta
-) -> datetime.datetime | None:
-    if resource.spec.watermark is None or not cursor.get("stamp"):
-        return None
-    return read_time(cursor["stamp"]) - overlap
+def _stamp_in(cursor: Mapping[str, Any]) -> datetime.datetime | None:
+    return read_time(cursor["stamp"]) if cursor.get("stamp") else None
 
 
 def _held_still(ids: set[str], totals: set[int | None], complete: bool) -> bool:
