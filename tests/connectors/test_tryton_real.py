@@ -34,8 +34,8 @@ class Erp:
     def __init__(self, server: TrytonServer, people: TrytonClient, company: Company) -> None:
         self.server, self.people, self.company = server, people, company
 
-    def system(self, page_size: int = 200, **settings: str) -> System:
-        polling = Polling(overlap=dt.timedelta(minutes=15))
+    def system(self, page_size: int = 200, resources: tuple[str, ...] = (), **settings: str) -> System:
+        polling = Polling(overlap=dt.timedelta(minutes=15), resources=resources)
         given = {"url": self.server.base_url, "password": PASSWORD, "zones": ZONES, "page_size": page_size}
         plants = tuple(plant.code for plant in catalogue.PLANTS)
         zone = ZoneInfo("Europe/Paris")
@@ -63,7 +63,7 @@ class Erp:
 @pytest.fixture(scope="module")
 def erp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Erp]:
     installation = ensure_installed()  # its failure is the test's: without a real Tryton nothing is shown
-    server = TrytonServer(installation, tmp_path_factory.mktemp("tryton"), _free_port())
+    server = TrytonServer(installation, tmp_path_factory.mktemp("tryton"), free_port())
     with server:
         people = server.administrator()
         company = ensure_seeded(people, 7, TODAY)
@@ -84,7 +84,7 @@ def caught_up(reader: Reader) -> Reader:
     return reader
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("localhost", 0))
         return int(probe.getsockname()[1])
@@ -109,7 +109,8 @@ def test_the_first_poll_tells_all_that_tryton_holds(erp: Erp) -> None:
 
 
 def test_small_pages_bring_the_same(erp: Erp) -> None:
-    large, small = (Reader(TrytonConnector(erp.system(page_size=size))).poll() for size in (200, 3))
+    lists = ("production", "stock")
+    large, small = (Reader(TrytonConnector(erp.system(size, lists))).poll() for size in (200, 3))
     assert {event.id for event in small.events} == {event.id for event in large.events}
     assert len(small.events) == len(large.events)
 
@@ -141,13 +142,14 @@ def test_a_changed_quantity_arrives(erp: Erp, caught_up: Reader) -> None:
     assert told["quantity"] == "25"
 
 
-def test_an_order_is_followed_through_its_whole_life(erp: Erp, caught_up: Reader) -> None:
+def test_an_order_is_followed_through_its_whole_life(erp: Erp) -> None:
+    reader = Reader(TrytonConnector(erp.system(resources=("production",))))
     order = erp.new_order("PORTO", "HOSE-6", 10.0)
-    before = _only(caught_up.poll(), f"PORTO/order/#{order}")
+    before = _only(reader.poll(), f"PORTO/order/#{order}")
     seen = [before["status"]]
     for _ in range(12):
         orders.move_on(erp.people, order)
-        news = caught_up.poll()
+        news = reader.poll()
         seen += [event.attributes["status"].text for event in news.about(f"PORTO/order/{erp.number(order)}")]
         if seen[-1] == "closed":
             break
@@ -229,7 +231,7 @@ def test_a_receipt_moves_purchase_and_stock(erp: Erp, caught_up: Reader) -> None
 
 
 def _position(erp: Erp, subject: str) -> float:
-    news = Reader(TrytonConnector(erp.system())).poll()
+    news = Reader(TrytonConnector(erp.system(resources=("stock",)))).poll()
     return float(_only(news, subject)["on_hand"])
 
 

@@ -50,8 +50,11 @@ MANIFEST = Manifest(
         Field("units", "Unit of each Tryton unit symbol, beside the built-in ones"),
         Field("page_size", "Records asked for in one call", default="200"),
     ),
-    # What is deleted there is told by the poll itself, which compares the ids.
-    emits=frozenset(f"{kind}.snapshot" for kind in ("order", "operation", "stock", "purchase", "inspection")),
+    # Stock positions are never deleted; an inspection's deletion is told as well but seen too seldom to be recorded.
+    emits=frozenset(
+        "order.snapshot operation.snapshot stock.snapshot purchase.snapshot inspection.snapshot "
+        "order.deleted operation.deleted purchase.deleted".split()
+    ),
     statuses={
         "order": ORDER_STATUSES,
         "operation": OPERATION_STATUSES,
