@@ -10,7 +10,7 @@ from controltower.domain.event import Position
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
 from controltower.store.bulk import REPLACE, write
-from controltower.store.schema import AnyRow, Name, Serial, Timestamp, metadata, microseconds
+from controltower.store.schema import AnyRow, Name, Serial, Timestamp, beginning, metadata, microseconds
 
 belief = Table(
     "belief",
@@ -129,7 +129,7 @@ def of_order(connection: Connection, plant: str, order: str) -> list[tuple[Subje
     """All beliefs about an order and its operations."""
     whole = select(belief).where(belief.c.plant == plant)
     order_rows = connection.execute(whole.where(belief.c.subject == f"order/{order}")).all()
-    operations = belief.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff")
+    operations = beginning(belief.c.subject, f"operation/{order}/")
     rows = [*order_rows, *connection.execute(whole.where(operations)).all()]
     return [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
 

@@ -15,6 +15,7 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
+    beginning,
     beyond,
     metadata,
     microseconds,
@@ -128,7 +129,7 @@ def of_order(connection: Connection, plant: str, order: str) -> list[Case]:
     """All exceptions there were about an order and its operations, newest first."""
     about = or_(
         case.c.subject == f"order/{order}",
-        case.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff"),
+        beginning(case.c.subject, f"operation/{order}/"),
     )
     chosen = select(case).where(case.c.plant == plant, about).order_by(case.c.opened_at.desc()).limit(100)
     return [_read(row) for row in connection.execute(chosen)]

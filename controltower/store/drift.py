@@ -18,6 +18,7 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
+    beginning,
     beyond,
     metadata,
     microseconds,
@@ -120,7 +121,7 @@ def of_order(connection: Connection, plant: str, order: str, limit: int = 200) -
     found: list[Drift] = []
     for names in (
         drift.c.subject == f"order/{order}",
-        drift.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff"),
+        beginning(drift.c.subject, f"operation/{order}/"),
     ):
         chosen = (
             select(drift).where(drift.c.plant == plant, names).order_by(drift.c.opened_at.desc()).limit(limit)

@@ -10,7 +10,16 @@ from controltower.domain.event import Event, Position, Recorded
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
 from controltower.store.bulk import IGNORE, write
-from controltower.store.schema import AnyRow, Name, Serial, Timestamp, metadata, microseconds, write_json
+from controltower.store.schema import (
+    AnyRow,
+    Name,
+    Serial,
+    Timestamp,
+    beginning,
+    metadata,
+    microseconds,
+    write_json,
+)
 
 event = Table(
     "event",
@@ -78,7 +87,7 @@ def of_order(connection: Connection, plant: str, order: str, limit: int = 3000) 
             event.c.plant == plant,
             or_(
                 event.c.subject == f"order/{order}",
-                event.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff"),
+                beginning(event.c.subject, f"operation/{order}/"),
             ),
         )
         .order_by(event.c.message.desc(), event.c.n.desc())

@@ -11,7 +11,16 @@ from controltower.domain.expectation import MISSED, WAITING, Expectation
 from controltower.domain.subject import Subject
 from controltower.store.belief import by_plant
 from controltower.store.bulk import REPLACE, write
-from controltower.store.schema import AnyRow, Name, Serial, Timestamp, beyond, metadata, microseconds
+from controltower.store.schema import (
+    AnyRow,
+    Name,
+    Serial,
+    Timestamp,
+    beginning,
+    beyond,
+    metadata,
+    microseconds,
+)
 
 expectation = Table(
     "expectation",
@@ -86,7 +95,7 @@ def of_order(connection: Connection, plant: str, order: str, limit: int = 500) -
     """All that was ever expected about an order and its operations, oldest first."""
     about = or_(
         expectation.c.subject == f"order/{order}",
-        expectation.c.subject.between(f"operation/{order}/", f"operation/{order}/\uffff"),
+        beginning(expectation.c.subject, f"operation/{order}/"),
     )
     chosen = (
         select(expectation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from flask import g, request
+from flask import current_app, g, request
 
 from controltower.store import user
 from controltower.web.problems import ApiError
@@ -12,7 +12,6 @@ from controltower.web.tower import now, reading, writing
 
 # A key's last use is told to the minute; more would turn every read into a write.
 _NOTED_EVERY_SECONDS = 60.0
-_noted: dict[tuple[str, int], float] = {}
 
 
 def require(roles: tuple[str, ...]) -> user.ApiKey:
@@ -46,9 +45,10 @@ def _refused(detail: str, challenge: str) -> ApiError:
 
 
 def _note_use(key: user.ApiKey) -> None:
-    mark, moment = (str(key.created_at), key.id), time.monotonic()
-    if moment - _noted.get(mark, -_NOTED_EVERY_SECONDS) < _NOTED_EVERY_SECONDS:
+    noted: dict[int, float] = current_app.extensions.setdefault("api_key_uses", {})
+    moment = time.monotonic()
+    if key.id in noted and moment - noted[key.id] < _NOTED_EVERY_SECONDS:
         return
-    _noted[mark] = moment
+    noted[key.id] = moment
     with writing() as connection:
         user.note_key_use(connection, key.id, now())

@@ -15,7 +15,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 LARGEST_BODY = 64 * 1024
 # No control characters: no name holds one, and PostgreSQL takes no NUL.
-Word = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Word = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")]
 Words = Annotated[str, Meta(max_length=4000, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Limit = Annotated[int, Meta(ge=1, le=500, description="how many items at most")]
 Cursor = Annotated[str, Meta(max_length=400, description="`next` of the page before")]

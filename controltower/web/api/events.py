@@ -62,7 +62,7 @@ def feed_events(query: FeedQuery) -> list[CloudEvent]:
     Follow the Link header (rel=next). Events come in the order of the inbox; those of a message that was parked
     and read again later stand at the place of their message.
     """
-    mark = paging.read_cursor(query.after, tuple[int, int])
+    mark = paging.read_cursor(query.after, tuple[int, int], "after")
     found = event.feed(reading(), Position(*mark) if mark else Position(0, -1), query.limit)
     last = paging.write_cursor(*found[-1].position) if found else query.after
     _link_to(url_for("api.feed_events", after=last or None, limit=query.limit))

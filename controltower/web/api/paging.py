@@ -21,7 +21,7 @@ def write_cursor(*key: Any) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
 
 
-def read_cursor(cursor: str, kind: type[T]) -> T | None:
+def read_cursor(cursor: str, kind: type[T], parameter: str = "cursor") -> T | None:
     """The sort key in a cursor, None at the first page; raises 400 for one that we did not write."""
     if not cursor:
         return None
@@ -29,7 +29,7 @@ def read_cursor(cursor: str, kind: type[T]) -> T | None:
         held = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return msgspec.json.decode(held, type=kind)
     except (binascii.Error, ValueError, msgspec.DecodeError):
-        raise bad_parameter("cursor", "is none that the tower gave out") from None
+        raise bad_parameter(parameter, "is none that the tower gave out") from None
 
 
 def mark_of(cursor: str) -> Mark | None:
