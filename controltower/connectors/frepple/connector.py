@@ -15,9 +15,14 @@ from controltower.connectors.contract import (
     SourceUnavailable,
     Translation,
 )
-from controltower.connectors.deletions import translate_deletions
 from controltower.connectors.frepple import translate as translation
-from controltower.connectors.frepple.operationplan import PROPOSED, decode_name, decode_row, fingerprint
+from controltower.connectors.frepple.operationplan import (
+    CLOSED,
+    PROPOSED,
+    decode_name,
+    decode_row,
+    fingerprint,
+)
 from controltower.connectors.frepple.translate import OPERATIONS, ORDERS, Odd, Site, subject_of
 from controltower.connectors.http import Source, read_answer
 from controltower.connectors.raw import raw_records
@@ -40,9 +45,7 @@ class FreppleConnector:
         self._site = Site(system, settings.get("unit") or "EA", _plants(settings.get("plants") or ""))
 
     def translate(self, envelope: Envelope) -> Translation:
-        """The snapshots of changed rows, or the deletions; raises InvalidMessage."""
-        if envelope.change == "deleted":
-            return translate_deletions(self.system, envelope)
+        """The snapshots of changed rows; raises InvalidMessage."""
         return translation.translate(self._site, envelope)
 
     def identify(self, envelope: Envelope) -> None:
@@ -73,7 +76,9 @@ class FreppleConnector:
             ) from None
         if name.status == PROPOSED:
             return None
-        return PolledRecord(name.reference, raw, self._subject(resource, raw), content)
+        # A closed order's row goes with the next plan run: that is frePPLe tidying up, and nothing was deleted.
+        subject = "" if name.status == CLOSED else self._subject(resource, raw)
+        return PolledRecord(name.reference, raw, subject, content)
 
     def _subject(self, resource: str, raw: bytes) -> str:
         try:

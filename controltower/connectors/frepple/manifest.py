@@ -21,7 +21,7 @@ MANIFEST = Manifest(
         Field("unit", "Unit of its quantities, which carry none", default="EA"),
         Field("plants", "Location to plant, such as factory 1=LYON, factory 2=GRAZ"),
     ),
-    emits=frozenset(["order.snapshot", "operation.snapshot", "order.deleted", "operation.deleted"]),
+    emits=frozenset(["order.snapshot", "operation.snapshot"]),
     statuses={"order": _OPERATIONPLAN, "operation": _OPERATIONPLAN},
     # References of proposed orders are reused for other orders at each plan run: they are no identities.
     unmapped=frozenset(["proposed"]),

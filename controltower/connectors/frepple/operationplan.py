@@ -7,6 +7,7 @@ import msgspec
 from controltower.domain.event import content_id
 
 PROPOSED = "proposed"
+CLOSED = "closed"
 # Facts about the plan run and not about the order: each run rewrites them though nothing changed.
 _OF_THE_RUN = ("lastmodified", "criticality", "delay", "plan")
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from controltower.connectors.contract import Envelope, Identity, Page, Translation
-from controltower.connectors.deletions import translate_deletions
 from controltower.connectors.generic_rest import translate as translation
 from controltower.connectors.generic_rest.mapping import CompiledMapping
 from controltower.connectors.generic_rest.poll import ListPoll
@@ -26,8 +25,6 @@ class GenericRestConnector:
 
     def translate(self, envelope: Envelope) -> Translation:
         """The events of a webhook or of a list's changed records; raises InvalidMessage."""
-        if envelope.change == "deleted":
-            return translate_deletions(self.system, envelope)
         return translation.translate(self._mapping, self.system.id, envelope)
 
     def identify(self, envelope: Envelope) -> list[Identity]:

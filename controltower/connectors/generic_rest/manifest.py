@@ -7,7 +7,7 @@ from controltower.domain.vocabulary import ROLES
 EMITS = """
 order.snapshot order.created order.changed order.released order.posted order.completed order.closed
 order.cancelled order.staged stock.snapshot stock.changed stock.moved stock.received stock.counted
-stock.deleted shipment.snapshot shipment.shipped purchase.snapshot
+shipment.snapshot shipment.shipped purchase.snapshot
 """
 
 MANIFEST = Manifest(

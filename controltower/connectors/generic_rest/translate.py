@@ -72,13 +72,10 @@ class _Reading:
         resource = self.mapping.resources.get(self.envelope.resource)
         if resource is None:
             raise refuse(f"no mapping for the list {self.envelope.resource[:80]!r}")
-        event_type = resource.record.spec.type
-        if self.envelope.change == "deleted":
-            event_type = f"{resource.record.spec.kind}.deleted"
         for element, raw in enumerate(decode(raw_records, self.envelope.body)):
-            self._read_record(resource.record, event_type, raw, Place(element, f"/{element}"))
+            self._read_record(resource.record, raw, Place(element, f"/{element}"))
 
-    def _read_record(self, mapping: RecordMapping, event_type: str, raw: bytes, place: Place) -> None:
+    def _read_record(self, mapping: RecordMapping, raw: bytes, place: Place) -> None:
         record = self._decoded(raw, place)
         if record is None:
             return
@@ -86,8 +83,8 @@ class _Reading:
         if facts is not None:
             # A record that comes to hold again what it held before states a new fact, at another time.
             asked = self.envelope.received_at.isoformat()
-            source_id = content_id(self.envelope.resource, event_type, asked, raw)
-            self._keep(place.element, event_type, source_id, facts)
+            source_id = content_id(self.envelope.resource, asked, raw)
+            self._keep(place.element, mapping.spec.type, source_id, facts)
 
     def _decoded(self, raw: bytes, place: Place) -> Any:
         try:
