@@ -54,5 +54,5 @@ def read_pairs(system: System, setting: str) -> dict[str, str]:
 def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise ValueError(f"{name!r} is no time zone") from None

@@ -15,6 +15,7 @@ from controltower.connectors.tryton.values import (
     moment,
     moments,
     named,
+    past,
     quantity,
     refs,
     status,
@@ -41,6 +42,7 @@ def order(body: Row, places: Places, plant: str) -> Facts:
     record, outputs = need(body, "record", body.part("record")), list(body.parts("outputs"))
     state = need(record, "state", record.text("state"))
     item, unit, zone = named(record, "product.", "code"), unit_of(record, places), places.zone(plant)
+    at = latest([record, *outputs])
     good = [row for row in outputs if named(row, "product.", "code") == item]
     attributes = {
         "status": status("order", state),
@@ -49,7 +51,7 @@ def order(body: Row, places: Places, plant: str) -> Facts:
         "due_date": day(record, "planned_date", zone, end=True),
         "planned_start": day(record, "planned_start_date", zone),
         "actual_start": day(record, "effective_start_date", zone),
-        "actual_end": day(record, "effective_date", zone, end=True) if state == "done" else None,
+        "actual_end": past(day(record, "effective_date", zone, end=True), at) if state == "done" else None,
         "quantity_good": quantity(total(good, unit, places), unit),
         "bom_version": text(named(record, "bom.", "rec_name")),
         "routing_version": text(named(record, "routing.", "rec_name")),
@@ -57,7 +59,7 @@ def order(body: Row, places: Places, plant: str) -> Facts:
         "value": quantity(record.number("cost"), _currency(record)),
     }
     names = refs(record, order=record.text("number"), item=item, reference=record.text("reference"))
-    return Facts(latest([record, *outputs]), held(attributes), names)
+    return Facts(at, held(attributes), names)
 
 
 def operation(body: Row, places: Places, plant: str) -> Facts:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from controltower.connectors.tryton.manifest import MANIFEST
 from controltower.connectors.tryton.places import Places
 from controltower.connectors.tryton.row import Row, need
-from controltower.domain.value import Value, write_decimal, write_time
+from controltower.domain.value import Value, read_time, write_decimal, write_time
 
 _DAY_END = dt.time(23, 59, 59)
 
@@ -43,6 +43,13 @@ def day(row: Row, name: str, zone: ZoneInfo, end: bool = False) -> Value | None:
         return Value(write_time(at), "", date.isoformat())
     except OverflowError:
         raise row.wrong(name, "date out of range") from None
+
+
+def past(value: Value | None, at: dt.datetime) -> Value | None:
+    """What has happened is not later than `at`, when it was told: a day that has not ended yet ends then."""
+    if value is None or read_time(value.text) <= at:
+        return value
+    return value._replace(text=write_time(at))
 
 
 def moment(at: dt.datetime | None) -> Value | None:
