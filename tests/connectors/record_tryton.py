@@ -98,16 +98,6 @@ def _record(system: System) -> None:
     for resource, about in ABOUT.items():
         rows = _varied(page for page in pages if page.resource == resource)
         _write(resource.replace(".", "_"), about, {"resource": resource, "json": rows})
-    subjects = [record.subject for page in pages for record in page.records]
-    chosen = [
-        next(each for each in subjects if f"/{kind}/" in each) for kind in ("order", "operation", "purchase")
-    ]
-    gone = [{"native_id": str(n), "subject": subject} for n, subject in enumerate(chosen, 1)]
-    _write(
-        "gone",
-        "What a comparison of the ids found gone",
-        {"resource": "production", "change": "deleted", "json": gone},
-    )
 
 
 def _varied(pages: Iterable[Page]) -> list[Any]:

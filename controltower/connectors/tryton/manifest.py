@@ -50,11 +50,8 @@ MANIFEST = Manifest(
         Field("units", "Unit of each Tryton unit symbol, beside the built-in ones"),
         Field("page_size", "Records asked for in one call", default="200"),
     ),
-    # Stock positions are never deleted; an inspection's deletion is told as well but seen too seldom to be recorded.
-    emits=frozenset(
-        "order.snapshot operation.snapshot stock.snapshot purchase.snapshot inspection.snapshot "
-        "order.deleted operation.deleted purchase.deleted".split()
-    ),
+    # What is deleted there the tower tells itself: the poll says what there is.
+    emits=frozenset(f"{kind}.snapshot" for kind in ("order", "operation", "stock", "purchase", "inspection")),
     statuses={
         "order": ORDER_STATUSES,
         "operation": OPERATION_STATUSES,

@@ -11,10 +11,9 @@ from controltower.connectors.reading import decode, place_of, pointer, refuse
 from controltower.connectors.tryton.identity import IDENTITIES
 from controltower.connectors.tryton.manifest import MANIFEST
 from controltower.connectors.tryton.places import Places
-from controltower.connectors.tryton.row import Row, Wrong, need
+from controltower.connectors.tryton.row import Row, Wrong
 from controltower.connectors.tryton.snapshot import Facts, inspection, operation, order, purchase, stock
 from controltower.domain.event import Event, content_id
-from controltower.domain.subject import parse_subject
 from controltower.domain.value import write_time
 
 _decode = msgspec.json.Decoder().decode
@@ -38,10 +37,7 @@ def translate(places: Places, envelope: Envelope) -> Translation:
     notices: list[Notice] = []
     for element, raw in enumerate(decode(raw_records, envelope.body)):
         try:
-            if envelope.change == "deleted":
-                events.append(_deletion(places, envelope, raw, element))
-            else:
-                events.append(_event(places, envelope.resource, raw, element, notices))
+            events.append(_event(places, envelope.resource, raw, element, notices))
         except Wrong as wrong:
             faults.append(Fault(element, wrong.place, str(wrong)))
     return Translation(events, faults, notices)
@@ -78,34 +74,6 @@ def _event(places: Places, resource: str, raw: bytes, element: int, notices: lis
         None,
         element,
         facts.refs.get("order", ""),
-    )
-
-
-def _deletion(places: Places, envelope: Envelope, raw: bytes, element: int) -> Event:
-    """What the comparison of ids found gone: `{"native_id", "subject"}`, true when the list was read."""
-    gone = Row(_decoded(raw, pointer(element)), pointer(element), element, [])
-    native_id = need(gone, "native_id", gone.text("native_id"))
-    try:
-        subject = parse_subject(need(gone, "subject", gone.text("subject")))
-    except Wrong:
-        raise
-    except ValueError as error:
-        raise gone.wrong("subject", str(error)) from None
-    if not places.system.serves(subject.plant):
-        raise gone.wrong("subject", f"{places.system.id} does not serve {subject.plant!r}")
-    at = envelope.received_at
-    source_id = content_id("gone", envelope.resource, native_id, at.isoformat())
-    refs = {"native_id": native_id}
-    return Event(
-        f"{subject.kind}.deleted",
-        subject,
-        places.system.id,
-        source_id,
-        at,
-        write_time(at),
-        {},
-        refs,
-        element=element,
     )
 
 
