@@ -15,7 +15,7 @@ from controltower.simulation.tryton.install import Installation
 from controltower.simulation.tryton.rpc import DATABASE, TrytonClient
 
 START_SECONDS = 90
-STOP_SECONDS = 15
+STOP_SECONDS = 5
 
 
 class ServerFailed(Exception):
