@@ -27,7 +27,7 @@ def register(app: Flask) -> None:
         when=when, ago=ago, duration=duration, quantity=quantity, label=label, value=value, count=count, zone=zone_name,
         system=system_title, plant=plant_name,
         kind_of=kind_of, cause_title=cause_title, local_input=local_input, seconds_after=seconds_after, say=say,
-        bytes=size_text, team=team_name, age=age, moment=datetime.fromisoformat, strikes=strikes,
+        bytes=size_text, team=team_name, age=age, moment=datetime.fromisoformat, unix=unix_time, strikes=strikes,
     )
 
 
@@ -135,7 +135,7 @@ def label(name: str) -> str:
 
 def value(held: Value | None, kind: str = vocabulary.TEXT, plant: str | None = None) -> Markup | str:
     """A believed value as a person reads it; `kind` is the vocabulary's (time, quantity, flag, ...)."""
-    if held is None or held.text == "":
+    if not held or not held.text:  # a template asks for what a dict may not hold
         return NOTHING
     if kind == vocabulary.TIME:
         return when_text(held.text, plant)
@@ -187,7 +187,7 @@ def seconds_after(later: Value, earlier: Value) -> float:
     return (read_time(later.text) - read_time(earlier.text)).total_seconds()
 
 
-TIME_IN_WORDS = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00| UTC)")
+TIME_IN_WORDS = re.compile(r"(?<![\d:])\d\d:\d\d UTC|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00| UTC)")
 
 
 def say(sentence: str, plant: str | None = None) -> Markup:
@@ -195,8 +195,7 @@ def say(sentence: str, plant: str | None = None) -> Markup:
     parts: list[Markup | str] = []
     end = 0
     for found in TIME_IN_WORDS.finditer(sentence):
-        moment = datetime.fromisoformat(found.group().replace(" UTC", "Z"))
-        parts += [sentence[end : found.start()], when(moment, plant, seconds=False)]
+        parts += [sentence[end : found.start()], when(moment_in_words(found.group()), plant, seconds=False)]
         end = found.end()
     return Markup("").join([*parts, sentence[end:]])
 
@@ -217,3 +216,16 @@ def team_name(team: str) -> str:
 def strikes(held: Any) -> int:
     """How often something struck, told as a number or as the list of its hits."""
     return len(held) if isinstance(held, (list, tuple)) else int(held or 0)
+
+
+def moment_in_words(text: str) -> datetime:
+    """A time as sentences write it; one without a date is the latest such moment."""
+    if len(text) > len("14:05 UTC"):
+        return datetime.fromisoformat(text.replace(" UTC", "Z"))
+    found = now().replace(hour=int(text[:2]), minute=int(text[3:5]), second=0, microsecond=0)
+    return found if found <= now() else found - timedelta(days=1)
+
+
+def unix_time(seconds: float) -> datetime:
+    """Unix seconds as an aware moment."""
+    return datetime.fromtimestamp(seconds, UTC)

@@ -33,7 +33,6 @@ STATES: dict[str, tuple[str, str]] = {
     inbox.PARKED: ("parked", "bad"),
     inbox.PARTLY: ("partly parked", "warn"),
     inbox.REJECTED: ("rejected", "bad"),
-    inbox.CONFLICT: ("same id, other content", "bad"),
 }
 
 

@@ -127,11 +127,11 @@ def head_of(known: Known, as_of: AsOf) -> dict[str, Value]:
 
 
 def identities_of(known: Known) -> list[tuple[str, str]]:
-    """(system, what it calls the order), where a system says so."""
+    """(system, what it calls the order), where a system calls it otherwise."""
     found = {
         each.event.system: each.event.refs["native_id"]
         for each in known.history
-        if each.event.subject == known.subject and each.event.refs.get("native_id")
+        if each.event.subject == known.subject and each.event.refs.get("native_id", known.subject.key) != known.subject.key
     }
     return sorted(found.items())
 

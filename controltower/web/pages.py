@@ -6,11 +6,12 @@ from types import ModuleType
 
 from flask import Flask
 
-from controltower.web import demo, drift, exceptions, health, messages, metrics, order, orders, search, systems
+from controltower.web import demo as demo_panel
+from controltower.web import drift, exceptions, health, messages, metrics, order, orders, search, systems
 from controltower.web.navigation import NavEntry
 
 # Each module has `bp`, a Blueprint, and may have `NAV`, a NavEntry. A new page is one line here.
-PAGES: tuple[ModuleType, ...] = (drift, orders, order, systems, messages, exceptions, search, health, metrics)
+PAGES: tuple[ModuleType, ...] = (drift, orders, order, systems, messages, exceptions, search, demo_panel, health, metrics)
 
 
 def register(app: Flask, *, demo: bool) -> None:

@@ -11,6 +11,7 @@ from flask_login import current_user
 
 from controltower.web import hx
 from controltower.web.navigation import DESKS, NavEntry
+from controltower.web.pulse import light
 from controltower.web.scope import PERIODS, current_scope, here, link
 from controltower.web.security import may
 from controltower.web.tower import now, settings, tower
@@ -27,15 +28,6 @@ class NavLine:
     url: str
     icon: str
     here: bool
-
-
-@dataclass(frozen=True)
-class Light:
-    """The freshness light: `state` is ok, warn or bad."""
-
-    state: str
-    short: str
-    words: str
 
 
 def register(app: Flask) -> None:
@@ -62,7 +54,7 @@ def frame() -> dict[str, Any]:
         "ui": current_app.jinja_env.get_template("_ui.html").module,
         "icon": current_app.jinja_env.get_template("_icons.html").module.icon,  # type: ignore[attr-defined]
         "sprite": current_app.jinja_env.get_template("_icons.html").module.sprite,  # type: ignore[attr-defined]
-        "pulse": Light("ok", "Live", "The tower answers"),
+        "light": light,
         "endpoints": lambda: current_app.view_functions,
     }
 
