@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from controltower.connectors.contract import Envelope, Fault, Identity
-from controltower.domain.event import EVENTS_PER_ELEMENT, event_id
+from controltower.domain.event import EVENTS_PER_ELEMENT
 from controltower.store import channel, message
 from controltower.store.message import Message, MessageIds, Payload
 
@@ -41,8 +41,8 @@ def store_arrivals(connection: Connection, ids: MessageIds, arrivals: Sequence[A
     """Store a batch of arrivals; the receipts are in the same order and true once the transaction commits."""
     numbered = [(ids.next(), arrival) for arrival in arrivals]
     originals = _claim_deliveries(connection, numbered)
-    repeats = _claim_elements(connection, numbered, originals)
-    rows = [_row(id, arrival, originals.get(id), repeats.get(id, [])) for id, arrival in numbered]
+    known = _claim_elements(connection, numbered, originals)
+    rows = [_row(id, arrival, originals.get(id), known.get(id, _Known([], []))) for id, arrival in numbered]
     message.add(connection, rows)
     receipts = [
         _receipt(row, held.body, arrival) for (row, held), arrival in zip(rows, arrivals, strict=True)
@@ -67,39 +67,48 @@ def _claim_deliveries(
     return found
 
 
+class _Known(NamedTuple):
+    """The elements of a message whose ids were there before: with the same content, and with another one."""
+
+    repeats: list[int]
+    conflicts: list[int]
+
+
 def _claim_elements(
     connection: Connection, numbered: Sequence[tuple[int, Arrival]], originals: dict[int, tuple[int, bool]]
-) -> dict[int, list[int]]:
-    """For each message the elements that were told before with the same content."""
-    claims: list[tuple[str, int, int, str]] = []
+) -> dict[int, _Known]:
+    """For each message with known ids, which ones they are."""
+    claims: list[tuple[str, str, int, int, str]] = []
     for id, arrival in numbered:
         if arrival.identities and not originals.get(id, (0, False))[1]:
             claims += [
-                (event_id(arrival.system, each.source_id), id, place * EVENTS_PER_ELEMENT, each.fingerprint)
+                (arrival.system, each.source_id, id, place * EVENTS_PER_ELEMENT, each.fingerprint)
                 for place, each in enumerate(arrival.identities)
             ]
     owners = message.claim_events(connection, claims)
-    repeats: dict[int, list[int]] = {}
-    for key, id, n, fingerprint in claims:
-        owner = owners[key]
-        if (owner.message, owner.n) != (id, n) and owner.fingerprint == fingerprint:
-            repeats.setdefault(id, []).append(n // EVENTS_PER_ELEMENT)
-    return repeats
+    found: dict[int, _Known] = {}
+    for system, source_id, id, n, fingerprint in claims:
+        owner = owners[system, source_id]
+        if (owner.message, owner.n) != (id, n):
+            known = found.setdefault(id, _Known([], []))
+            same = owner.fingerprint == fingerprint
+            (known.repeats if same else known.conflicts).append(n // EVENTS_PER_ELEMENT)
+    return found
 
 
 def _row(
-    id: int, arrival: Arrival, original: tuple[int, bool] | None, repeats: list[int]
+    id: int, arrival: Arrival, original: tuple[int, bool] | None, known: _Known
 ) -> tuple[Message, Payload]:
     elements = len(arrival.identities) if arrival.identities is not None else 0
-    if original is not None and original[1]:
-        repeats = list(range(elements))
     same = original is not None and original[1]
+    repeats = list(range(elements)) if same else known.repeats
     state = message.REJECTED if arrival.faults else message.RECEIVED
     row = Message(
         id, arrival.plant, arrival.system, arrival.envelope.channel, arrival.envelope.resource,
         arrival.envelope.change, arrival.envelope.received_at, state,
         arrival.envelope.headers.get("content-type", ""), arrival.delivery, len(arrival.envelope.body), elements,
-        repeats or None, original[0] if original else None, 0, _places(arrival.faults), arrival.trace,
+        repeats or None, known.conflicts or None, original[0] if original else None, 0,
+        _places(arrival.faults), arrival.trace,
     )  # fmt: skip
     # The bytes of a repeat are those of its original.
     return row, Payload(_kept(arrival.envelope.headers), b"" if same else arrival.envelope.body)

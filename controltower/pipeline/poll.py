@@ -97,7 +97,7 @@ def _put(
     envelope = Envelope(POLL, resource, {"content-type": "application/json"}, body, now, change)
     row = Message(
         _ids.next(), plant, system.id, POLL, resource, change, now, message.RECEIVED, "application/json", "", len(body),
-        0, None, None, 0, None, secrets.token_hex(16),
+        0, None, None, None, 0, None, secrets.token_hex(16),
     )  # fmt: skip
     message.add(connection, [(row, Payload(envelope.headers, body))])
     known = channel.get(connection, system.id, POLL)

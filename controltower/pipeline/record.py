@@ -1,13 +1,13 @@
 """Events move the ledger: the waiting messages of the inbox are translated, and what they say is taken over."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, text
 
 from controltower.connectors.contract import Fault
-from controltower.domain.event import EVENTS_PER_ELEMENT, Position, Recorded
+from controltower.domain.event import Position, Recorded
 from controltower.domain.sighting import sightings
 from controltower.domain.signal import Signal
 from controltower.domain.standing import Standing, apply
@@ -32,14 +32,14 @@ def record_waiting(tower: Tower, limit: int = 200) -> int:
     """Translate and record the oldest waiting messages. Returns how many messages were handled."""
     with reading(tower.engine) as connection:
         waiting = message.waiting(connection, limit)
-    translated = [translate(tower, *each) for each in waiting]
-    for portion in _portions(translated):
+    for portion in portions(translate(tower, *each) for each in waiting):
         with writing(tower.engine) as connection:
             record(connection, tower, portion)
     return len(waiting)
 
 
-def _portions(translated: Sequence[Translated]) -> Iterable[list[Translated]]:
+def portions(translated: Iterable[Translated]) -> Iterator[list[Translated]]:
+    """Messages in groups that one transaction takes."""
     portion: list[Translated] = []
     size = 0
     for each in translated:
@@ -91,17 +91,12 @@ def _sort_out(
     connection: Connection, translated: Sequence[Translated]
 ) -> tuple[list[Recorded], list[dict[str, Any]], list[Signal]]:
     """Tell new events from repeats and from reused ids; what becomes of each message; what was odd."""
-    claims = [
-        (recorded.event.id, *recorded.position, fingerprint(recorded.event))
-        for each in translated
-        for recorded in each.events
-    ]
-    owners = message.claim_events(connection, claims)
+    owners = _claim(connection, [each for each in translated if not each.message.elements])
     fresh: list[Recorded] = []
     outcomes: list[dict[str, Any]] = []
     seen: list[Signal] = []
     for each in translated:
-        mine, reused, repeated = _own(each, owners)
+        mine, reused, repeated = _told_apart(each) if each.message.elements else _own(each, owners)
         faults = [*each.faults, *reused]
         fresh += mine
         outcomes.append(_outcome(each, len(mine), faults))
@@ -109,23 +104,45 @@ def _sort_out(
     return fresh, outcomes, seen
 
 
-def _own(each: Translated, owners: dict[str, Key]) -> tuple[list[Recorded], list[Fault], int]:
+def _claim(connection: Connection, translated: Sequence[Translated]) -> dict[tuple[str, str], Key]:
+    claims = [
+        (recorded.event.system, recorded.event.source_id, *recorded.position, fingerprint(recorded.event))
+        for each in translated
+        for recorded in each.events
+    ]
+    return message.claim_events(connection, claims)
+
+
+def _told_apart(each: Translated) -> tuple[list[Recorded], list[Fault], int]:
+    """What the door has told apart already, by the ids that it could read."""
+    conflicts = frozenset(each.message.conflicts or ())
+    mine = [recorded for recorded in each.events if recorded.event.element not in conflicts]
+    reused = [_reused(recorded) for recorded in each.events if recorded.event.element in conflicts]
+    return mine, reused, len(each.message.duplicates or ()) or int(each.repeat)
+
+
+def _own(each: Translated, owners: Mapping[tuple[str, str], Key]) -> tuple[list[Recorded], list[Fault], int]:
     """The events that this message owns, the reused ids among the others, and how many were mere repeats."""
     mine: list[Recorded] = []
     reused: list[Fault] = []
-    repeated = len(each.message.duplicates or ()) or int(each.repeat)
+    repeated = int(each.repeat)
     for recorded in each.events:
-        owner = owners[recorded.event.id]
+        owner = owners[recorded.event.system, recorded.event.source_id]
         if Position(owner.message, owner.n) == recorded.position:
             mine.append(recorded)
-        elif each.message.elements == 0 and owner.fingerprint == fingerprint(recorded.event):
+        elif owner.fingerprint == fingerprint(recorded.event):
             repeated += 1
         else:
-            what = f"id {recorded.event.source_id} was used before, with different content, by message {owner.message}"
-            reused.append(
-                Fault(recorded.position.n // EVENTS_PER_ELEMENT, f"/{recorded.event.element}/id", what)
-            )
+            reused.append(_reused(recorded))
     return mine, reused, repeated
+
+
+_REUSED = "was used before, for something else"
+
+
+def _reused(recorded: Recorded) -> Fault:
+    event = recorded.event
+    return Fault(event.element, f"/{event.element}/id", f"id {event.source_id} {_REUSED}")
 
 
 def _outcome(each: Translated, events: int, faults: Sequence[Fault]) -> dict[str, Any]:
@@ -143,7 +160,7 @@ def _signals(each: Translated, faults: Sequence[Fault], repeated: int) -> Iterab
     system, position = each.message.system, Position(each.message.id, 0)
     at = each.message.received_at
     for fault in faults:
-        reused = fault.pointer.endswith("/id") and "was used before" in fault.message
+        reused = fault.message.endswith(_REUSED)
         rule = signals.CONFLICT if reused else signals.PARKED
         place = f"{fault.pointer or 'the whole message'}: {fault.message}"
         yield Signal(rule, f"{system} {_generic(fault)}", system, at, position, place)

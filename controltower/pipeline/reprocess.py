@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from controltower.pipeline.detect import pass_time
-from controltower.pipeline.record import record, record_waiting
+from controltower.pipeline.record import portions, record, record_waiting
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import translate
 from controltower.store import message, rebuild
@@ -32,7 +32,8 @@ def _tell_all(connection: Connection, tower: Tower, total: int, progress: Callab
     after = done = 0
     while portion := message.all_after(connection, after, _AT_ONCE):
         told = [each for each in portion if each[0].state in rebuild.READABLE]
-        record(connection, tower, [translate(tower, *each) for each in told])
+        for part in portions(translate(tower, *each) for each in told):
+            record(connection, tower, part)
         after, done = portion[-1][0].id, done + len(portion)
         progress(done, total)
     return done

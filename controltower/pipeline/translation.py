@@ -12,7 +12,7 @@ from controltower.domain.event import EVENTS_PER_ELEMENT, Event, Position, Recor
 from controltower.domain.subject import parse_subject
 from controltower.domain.value import Value
 from controltower.pipeline.tower import Tower
-from controltower.store.message import Message, Payload
+from controltower.store.message import BY_TRANSLATION, Message, Payload
 
 log = structlog.get_logger(__name__)
 
@@ -133,7 +133,8 @@ def _deletions(message: Message, payload: Payload) -> Translation:
 
 
 def fingerprint(event: Event) -> str:
-    """A hash over what an event says, to tell a repeat from a reused id."""
-    return content_id(
+    """A hash over what an event says, to tell a repeat from a reused id where the door could not."""
+    said = content_id(
         event.type, str(event.subject), event.occurred_text, repr(sorted(event.attributes.items()))
     )
+    return BY_TRANSLATION + said

@@ -3,7 +3,7 @@
 import datetime
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     Index,
     Integer,
+    Select,
     Table,
     bindparam,
     func,
@@ -32,11 +33,11 @@ from controltower.store.schema import (
     write_json,
 )
 
-RECEIVED, RECORDED, PARKED, PARTLY, REJECTED, DUPLICATE, CONFLICT = (
-    "received recorded parked partly rejected duplicate conflict".split()
+RECEIVED, RECORDED, PARKED, PARTLY, REJECTED, DUPLICATE = (
+    "received recorded parked partly rejected duplicate".split()
 )
 # The states that somebody has to mend.
-FAULTY = (PARKED, PARTLY, REJECTED, CONFLICT)
+FAULTY = (PARKED, PARTLY, REJECTED)
 
 message = Table(
     "message",
@@ -54,6 +55,7 @@ message = Table(
     Column("size", Integer, nullable=False),
     Column("elements", Integer, nullable=False),
     Column("duplicates", Json),
+    Column("conflicts", Json),
     Column("original", Serial),
     Column("events", Integer, nullable=False),
     Column("faults", Json),
@@ -89,16 +91,23 @@ delivery_key = Table(
     sqlite_with_rowid=False,
 )
 
-# Which element of which message owns an event id: the one place where a second telling is recognised.
+# Which element of which message owns a source id: the one place where a second telling is recognised. Keyed by the
+# source's own ids, which mostly grow with time: a hash would scatter the inserts over the whole table, and the cost
+# of an event would grow with history.
 event_key = Table(
     "event_key",
     metadata,
-    Column("id", Name, primary_key=True),
+    Column("system", Name, primary_key=True),
+    Column("source_id", Name, primary_key=True),
     Column("message", Serial, nullable=False),
     Column("n", Integer, nullable=False),
     Column("fingerprint", Name, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# What fingerprints begin with that were taken from translated events; the door takes them from bytes.
+BY_TRANSLATION = "t:"
+_BYTES_AT_ONCE = 2 * 2**20
 
 
 class Message(NamedTuple):
@@ -117,6 +126,7 @@ class Message(NamedTuple):
     size: int
     elements: int
     duplicates: list[int] | None  # the elements that had been told before
+    conflicts: list[int] | None  # the elements whose id had been used before for something else
     original: int | None  # the message of which this is a second delivery
     events: int
     faults: list[dict[str, Any]] | None
@@ -165,7 +175,8 @@ def add(connection: Connection, rows: Sequence[tuple[Message, Payload]]) -> None
 def _row(each: Message) -> tuple[Any, ...]:
     return (
         *each[:6], microseconds(each.received_at), *each[7:12],
-        write_json(each.duplicates) if each.duplicates else None, each.original, each.events,
+        write_json(each.duplicates) if each.duplicates else None,
+        write_json(each.conflicts) if each.conflicts else None, each.original, each.events,
         write_json(each.faults) if each.faults else None, each.trace,
     )  # fmt: skip
 
@@ -174,30 +185,28 @@ def claim_deliveries(
     connection: Connection, claims: Sequence[tuple[str, str, int, str]]
 ) -> dict[tuple[str, str], tuple[int, str]]:
     """Claim (system, delivery id) for messages; returns each key's owner: (message, digest)."""
-    return _claim(connection, delivery_key, claims, 2)
+    return {key: (rest[0], rest[1]) for key, rest in _claim(connection, delivery_key, claims)}
 
 
-def claim_events(connection: Connection, claims: Sequence[tuple[str, int, int, str]]) -> dict[str, Key]:
-    """Claim event ids for (message, n); returns each id's owner, which is an older message for a duplicate."""
-    write(connection, event_key, claims, IGNORE)
-    owners: dict[str, Key] = {}
-    for chunk in _chunks([claim[0] for claim in claims]):
-        found = connection.execute(select(event_key).where(event_key.c.id.in_(chunk)))
-        owners.update({row[0]: Key(row[1], row[2], row[3]) for row in found})
-    return owners
+def claim_events(
+    connection: Connection, claims: Sequence[tuple[str, str, int, int, str]]
+) -> dict[tuple[str, str], Key]:
+    """Claim (system, source id) for (message, n); returns each key's owner: an older message for a duplicate."""
+    return {key: Key(*rest) for key, rest in _claim(connection, event_key, claims)}
 
 
 def _claim(
-    connection: Connection, table: Table, claims: Sequence[tuple[Any, ...]], width: int
-) -> dict[Any, Any]:
+    connection: Connection, table: Table, claims: Sequence[tuple[Any, ...]]
+) -> Iterator[tuple[tuple[str, str], tuple[Any, ...]]]:
     write(connection, table, claims, IGNORE)
-    systems = {claim[0] for claim in claims}
-    owners: dict[Any, Any] = {}
-    for system in systems:
-        for chunk in _chunks([claim[1] for claim in claims if claim[0] == system]):
+    by_system: dict[str, list[str]] = {}
+    for claim in claims:
+        by_system.setdefault(claim[0], []).append(claim[1])
+    for system, names in by_system.items():
+        for chunk in _chunks(names):
             found = connection.execute(select(table).where(table.c[0] == system, table.c[1].in_(chunk)))
-            owners.update({tuple(row[:width]): tuple(row[width:]) for row in found})
-    return owners
+            for row in found:
+                yield (row[0], row[1]), tuple(row[2:])
 
 
 def _chunks(keys: list[str], size: int = 500) -> Iterable[list[str]]:
@@ -205,30 +214,36 @@ def _chunks(keys: list[str], size: int = 500) -> Iterable[list[str]]:
 
 
 def waiting(connection: Connection, limit: int) -> list[tuple[Message, Payload]]:
-    """The oldest messages that nobody has translated yet, with their bytes."""
-    return _with_payload(
-        connection, select(message).where(message.c.state == RECEIVED).order_by(message.c.id).limit(limit)
-    )
+    """The oldest messages that nobody has translated yet, with their bytes: at most `limit`, and a few megabytes."""
+    return _with_payload(connection, select(message).where(message.c.state == RECEIVED), limit)
 
 
 def all_after(connection: Connection, after: int, limit: int) -> list[tuple[Message, Payload]]:
-    """Messages of any state in the order of their arrival, for reprocessing."""
-    return _with_payload(
-        connection, select(message).where(message.c.id > after).order_by(message.c.id).limit(limit)
-    )
+    """Messages of any state in the order of their arrival, for reprocessing; bounded like `waiting`."""
+    return _with_payload(connection, select(message).where(message.c.id > after), limit)
 
 
-def _with_payload(connection: Connection, chosen: Any) -> list[tuple[Message, Payload]]:
-    found = [Message(*row) for row in connection.execute(chosen)]
-    ids = [each.id for each in found]
-    held = connection.execute(select(payload).where(payload.c.message.in_(ids)))
+def _with_payload(connection: Connection, chosen: Select[Any], limit: int) -> list[tuple[Message, Payload]]:
+    rows = connection.execute(chosen.order_by(message.c.id).limit(limit))
+    found = list(_first_bytes([Message(*row) for row in rows]))
+    held = connection.execute(select(payload).where(payload.c.message.in_([each.id for each in found])))
     bodies = {row.message: Payload(row.headers, bytes(row.body)) for row in held}
     return [(each, bodies[each.id]) for each in found]
 
 
+def _first_bytes(found: list[Message]) -> Iterable[Message]:
+    """As many of the first messages as fit into memory without being felt, and always one."""
+    total = 0
+    for each in found:
+        total += each.size
+        if total > _BYTES_AT_ONCE and each is not found[0]:
+            return
+        yield each
+
+
 def get(connection: Connection, id: int) -> tuple[Message, Payload] | None:
     """One message with its bytes."""
-    found = _with_payload(connection, select(message).where(message.c.id == id))
+    found = _with_payload(connection, select(message).where(message.c.id == id), 1)
     return found[0] if found else None
 
 
@@ -290,33 +305,17 @@ def listing(
 ) -> list[Message]:
     """Messages, newest first, from below a given id (keyset paging). `state` "faulty" means any that needs mending."""
     chosen = select(message).order_by(message.c.id.desc()).limit(limit)
-    if system:
-        chosen = chosen.where(message.c.system == system)
-    if channel:
-        chosen = chosen.where(message.c.channel == channel)
-    if plants:
-        chosen = chosen.where(message.c.plant.in_(plants))
-    if state == "faulty":
-        chosen = chosen.where(message.c.state.in_(FAULTY))
-    elif state:
-        chosen = chosen.where(message.c.state == state)
-    if before is not None:
-        chosen = chosen.where(message.c.id < before)
-    if since is not None:
-        chosen = chosen.where(message.c.received_at >= since)
-    if until is not None:
-        chosen = chosen.where(message.c.received_at < until)
-    return [Message(*row) for row in connection.execute(chosen)]
-
-
-def parked_counts(connection: Connection) -> dict[str, int]:
-    """How many messages of each system need mending."""
-    chosen = (
-        select(message.c.system, func.count())
-        .where(message.c.state.in_(FAULTY), message.c.state.in_((PARKED, PARTLY)))
-        .group_by(message.c.system)
+    faulty = message.c.state.in_(FAULTY)
+    conditions = (
+        (system, message.c.system == system),
+        (channel, message.c.channel == channel),
+        (state, faulty if state == "faulty" else message.c.state == state),
+        (before is not None, message.c.id < before),
+        (since is not None, message.c.received_at >= since),
+        (until is not None, message.c.received_at < until),
     )
-    return {row[0]: row[1] for row in connection.execute(chosen)}
+    chosen = chosen.where(*(condition for wanted, condition in conditions if wanted))
+    return [Message(*row) for row in connection.execute(chosen)]
 
 
 def parked_of(connection: Connection, system: str, since: datetime.datetime, limit: int = 5) -> list[Message]:

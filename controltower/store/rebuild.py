@@ -7,7 +7,16 @@ from controltower.store.case import case
 from controltower.store.drift import drift
 from controltower.store.event import event
 from controltower.store.expectation import expectation
-from controltower.store.message import DUPLICATE, PARKED, PARTLY, RECEIVED, RECORDED, event_key, message
+from controltower.store.message import (
+    BY_TRANSLATION,
+    DUPLICATE,
+    PARKED,
+    PARTLY,
+    RECEIVED,
+    RECORDED,
+    event_key,
+    message,
+)
 
 # What was refused at the door tells nothing when it is read again.
 READABLE = frozenset({RECEIVED, RECORDED, DUPLICATE, PARKED, PARTLY})
@@ -17,7 +26,9 @@ _WATCHED = ("source-silent",)
 
 def clear(connection: Connection) -> int:
     """Drop everything derived. Returns how many messages the inbox holds."""
-    for table in (event, event_key, belief, hearing, drift, expectation):
+    for table in (event, belief, hearing, drift, expectation):
         connection.execute(delete(table))
+    # What the door claimed is part of the inbox; what a translation claimed is for the next one to claim.
+    connection.execute(delete(event_key).where(event_key.c.fingerprint.startswith(BY_TRANSLATION)))
     connection.execute(delete(case).where(case.c.rule.not_in(_WATCHED)))
     return connection.execute(select(func.count()).select_from(message)).scalar_one()

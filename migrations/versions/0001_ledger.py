@@ -178,11 +178,12 @@ def _event() -> None:
 def _event_key() -> None:
     op.create_table(
         "event_key",
-        sa.Column("id", NAME, nullable=False),
+        sa.Column("system", NAME, nullable=False),
+        sa.Column("source_id", NAME, nullable=False),
         sa.Column("message", SERIAL, nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
         sa.Column("fingerprint", NAME, nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_event_key")),
+        sa.PrimaryKeyConstraint("system", "source_id", name=op.f("pk_event_key")),
         sqlite_with_rowid=False,
     )
 
@@ -323,6 +324,7 @@ def _message() -> None:
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("elements", sa.Integer(), nullable=False),
         sa.Column("duplicates", sa.Text(), nullable=True),
+        sa.Column("conflicts", sa.Text(), nullable=True),
         sa.Column("original", SERIAL, nullable=True),
         sa.Column("events", sa.Integer(), nullable=False),
         sa.Column("faults", sa.Text(), nullable=True),
@@ -334,8 +336,8 @@ def _message() -> None:
         "message",
         ["system", "id"],
         unique=False,
-        sqlite_where=sa.text("state IN ('parked', 'partly', 'rejected', 'conflict')"),
-        postgresql_where=sa.text("state IN ('parked', 'partly', 'rejected', 'conflict')"),
+        sqlite_where=sa.text("state IN ('parked', 'partly', 'rejected')"),
+        postgresql_where=sa.text("state IN ('parked', 'partly', 'rejected')"),
     )
     op.create_index("ix_message_system_id", "message", ["system", "id"], unique=False)
     op.create_index(

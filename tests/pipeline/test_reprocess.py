@@ -148,5 +148,5 @@ def _empty(plantlet: Plantlet) -> None:
     plantlet.clock.at = MORNING + datetime.timedelta(hours=1)
     with writing(plantlet.tower.engine) as connection:
         rebuild.clear(connection)
-        for table in (message.message, message.payload, message.delivery_key, case.case):
+        for table in (message.message, message.payload, message.delivery_key, message.event_key, case.case):
             connection.execute(table.delete())
