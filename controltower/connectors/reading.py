@@ -12,8 +12,6 @@ Read = TypeVar("Read")
 
 # Long enough for every key of a real plant, short enough for an index of every database.
 LONGEST_NAME = 300
-# PostgreSQL cannot hold this character in text.
-NUL = "\x00"
 _LONGEST_MESSAGE = 200
 
 _JSON_PATH_STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d+|\.\.\.)\]")

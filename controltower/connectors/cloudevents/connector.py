@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controltower.connectors.cloudevents import identity
 from controltower.connectors.cloudevents import translate as translation
 from controltower.connectors.contract import Envelope, Identity, Page, Translation
 from controltower.domain.landscape import System
@@ -20,7 +21,7 @@ class CloudEventsConnector:
 
     def identify(self, envelope: Envelope) -> list[Identity]:
         """The id and fingerprint of each event of a message; raises InvalidMessage."""
-        return translation.identify(envelope)
+        return identity.identify(envelope)
 
     def poll(self, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
         """Nothing: the system pushes."""

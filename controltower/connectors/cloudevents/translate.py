@@ -1,16 +1,17 @@
 """Canonical CloudEvents in, events out; a bad one stands alone with the exact place of its fault."""
 
 import datetime
+from collections.abc import Iterator
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from controltower.connectors.cloudevents import envelope as wire
 from controltower.connectors.cloudevents.values import ATTRIBUTE_READERS, unknown_value
-from controltower.connectors.contract import Envelope, Fault, Identity, InvalidMessage, Notice, Translation
-from controltower.connectors.reading import NUL, decode, name_fault, place_of, pointer, told
-from controltower.domain.event import Event, content_id
+from controltower.connectors.contract import Envelope, Fault, Notice, Translation
+from controltower.connectors.reading import name_fault, place_of, pointer, refuse, told
+from controltower.domain.event import Event
 from controltower.domain.landscape import System
 from controltower.domain.subject import Subject, parse_subject
 from controltower.domain.value import Value, read_time, status_value
@@ -20,6 +21,7 @@ _NUL_ESCAPE = b"\\u0000"
 _NATIVE_STATUS = "native_status"
 _LARGEST_SEQUENCE = 2**63
 _PLAIN_CONTENT = (None, "application/json")
+_DATA_FIELDS = frozenset(["attributes", "refs"])
 
 known_type = lru_cache(maxsize=4096)(known_type)
 
@@ -32,6 +34,27 @@ def _subject(text: str) -> Subject:
     return parse_subject(text)
 
 
+class Place(NamedTuple):
+    """Which element of its message an event is, and the pointer to it."""
+
+    element: int
+    root: str
+
+    def fault(self, where: str, message: str) -> Fault:
+        return Fault(self.element, self.root + where, message)
+
+    def notice(self, kind: str, where: str, message: str) -> Notice:
+        return Notice(kind, self.root + where, message, self.element)
+
+
+class Head(NamedTuple):
+    """What an event is about, when it happened, and its number among the sender's."""
+
+    subject: Subject
+    occurred_at: datetime.datetime
+    sequence: int | None
+
+
 class Reading:
     """One message being read for one system: what came out of it so far."""
 
@@ -41,107 +64,89 @@ class Reading:
         self.faults: list[Fault] = []
         self.notices: list[Notice] = []
 
-    def result(self) -> Translation:
-        """All that the message held."""
-        return Translation(self.events, self.faults, self.notices)
-
-    def read_raw(self, element: int, root: str, raw: bytes | msgspec.Raw) -> None:
-        """Read the bytes of one event; `root` is its pointer in the message."""
+    def read_raw(self, place: Place, raw: bytes | msgspec.Raw) -> None:
+        """Read the bytes of one event."""
         try:
             cloud_event = wire.decode_event(raw)
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            place, message = place_of(error)
-            self.faults.append(Fault(element, root + place, message))
+            self.faults.append(place.fault(*place_of(error)))
             return
         if _NUL_ESCAPE in bytes(raw):
-            self.faults.append(Fault(element, root, "holds a NUL character"))
+            self.faults.append(place.fault("", "holds a NUL character"))
             return
-        self.read(element, root, cloud_event)
+        self.read(place, cloud_event)
 
-    def read(self, element: int, root: str, cloud_event: wire.CloudEvent) -> None:
+    def read(self, place: Place, cloud_event: wire.CloudEvent) -> None:
         """Check one event and keep it, or its faults."""
         before = len(self.faults)
-        place = "/subject"
-        try:
-            subject = _subject(cloud_event.subject)
-            place = "/time"
-            occurred_at = read_time(cloud_event.time)
-            place = "/sequence"
-            sequence = _sequence(cloud_event.sequence)
-        except ValueError as error:
-            self.faults.append(Fault(element, root + place, told(error)))
+        head = self._head(place, cloud_event)
+        if head is None:
             return
-        if (
-            cloud_event.source != self.system.id
-            or subject.plant not in self.system.plants
-            or not known_type(cloud_event.type)
-            or cloud_event.specversion != "1.0"
-            or name_fault(cloud_event.id)
-            or cloud_event.datacontenttype not in _PLAIN_CONTENT
-            or name_fault(cloud_event.correlationid or "-")
-            or cloud_event.data_base64 is not None
-        ):
-            self._check_envelope(element, root, cloud_event, subject)
-        kind = subject.name.partition("/")[0]
-        if not cloud_event.type.startswith(kind + "."):
-            self._fault(element, root, "/type", f"type does not belong to a subject of kind {kind!r}")
+        kind = head.subject.name.partition("/")[0]
+        self._check(place, cloud_event, head.subject, kind)
         data = cloud_event.data or {}
-        attributes = self._attributes(element, root, kind, data)
-        refs = self._refs(element, root, data)
-        if len(self.faults) == before:
-            self._keep(element, cloud_event, subject, occurred_at, attributes, refs, sequence)
-
-    def _keep(
-        self,
-        element: int,
-        cloud_event: wire.CloudEvent,
-        subject: Subject,
-        occurred_at: datetime.datetime,
-        attributes: dict[str, Value],
-        refs: dict[str, str],
-        sequence: int | None,
-    ) -> None:
+        attributes = self._attributes(place, kind, data)
+        refs = self._refs(place, data)
+        if len(self.faults) > before:
+            return
         self.events.append(
             Event(
-                cloud_event.type,
-                subject,
-                self.system.id,
-                cloud_event.id,
-                occurred_at,
-                cloud_event.time,
-                attributes,
-                refs,
-                sequence,
-                element,
-                cloud_event.correlationid or "",
+                cloud_event.type, head.subject, self.system.id, cloud_event.id, head.occurred_at, cloud_event.time,
+                attributes, refs, head.sequence, place.element, cloud_event.correlationid or "",
             )
-        )
+        )  # fmt: skip
 
-    def _check_envelope(self, element: int, root: str, event: wire.CloudEvent, subject: Subject) -> None:
-        content = event.datacontenttype or "json"
-        system = self.system
-        checks = (
-            ("/specversion", event.specversion != "1.0" and "only CloudEvents 1.0 is taken"),
-            ("/id", name_fault(event.id)),
-            ("/correlationid", name_fault(event.correlationid or "-")),
-            ("/source", event.source != system.id and f"must be {system.id!r}, the system that signed this"),
-            ("/type", not known_type(event.type) and f"{event.type[:80]!r} is not in the vocabulary"),
-            (
-                "/subject",
-                not system.serves(subject.plant) and f"{system.id} does not serve {subject.plant!r}",
-            ),
-            ("/datacontenttype", "json" not in content.lower() and "data must be JSON"),
-            ("/data_base64", event.data_base64 is not None and "binary data is not taken: send JSON in data"),
-        )
-        for place, message in checks:
-            if message:
-                self._fault(element, root, place, message)
+    def _head(self, place: Place, event: wire.CloudEvent) -> Head | None:
+        where = "/subject"
+        try:
+            subject = _subject(event.subject)
+            where = "/time"
+            occurred_at = read_time(event.time)
+            where = "/sequence"
+            return Head(subject, occurred_at, _sequence(event.sequence))
+        except ValueError as error:
+            self.faults.append(place.fault(where, told(error)))
+            return None
 
-    def _attributes(self, element: int, root: str, kind: str, data: dict[str, Any]) -> dict[str, Value]:
+    def _check(self, place: Place, event: wire.CloudEvent, subject: Subject, kind: str) -> None:
+        """One cheap question for the events that are in order; the answer in detail for the others."""
+        if (
+            event.source != self.system.id
+            or subject.plant not in self.system.plants
+            or not known_type(event.type)
+            or not event.type.startswith(kind + ".")
+            or event.specversion != "1.0"
+            or name_fault(event.id)
+            or event.datacontenttype not in _PLAIN_CONTENT
+            or name_fault(event.correlationid or "-")
+            or event.data_base64 is not None
+        ):
+            checks = self._checks(event, subject, kind)
+            self.faults += [place.fault(where, message) for where, message in checks if message]
+
+    def _checks(self, event: wire.CloudEvent, subject: Subject, kind: str) -> Iterator[tuple[str, str]]:
+        if event.specversion != "1.0":
+            yield "/specversion", "only CloudEvents 1.0 is taken"
+        yield "/id", name_fault(event.id)
+        yield "/correlationid", name_fault(event.correlationid or "-")
+        if event.source != self.system.id:
+            yield "/source", f"must be {self.system.id!r}, the system that signed this"
+        if not self.system.serves(subject.plant):
+            yield "/subject", f"{self.system.id} does not serve {subject.plant!r}"
+        if not known_type(event.type):
+            yield "/type", f"{event.type[:80]!r} is not in the vocabulary"
+        elif not event.type.startswith(kind + "."):
+            yield "/type", f"type does not belong to a subject of kind {kind!r}"
+        if event.datacontenttype and "json" not in event.datacontenttype.lower():
+            yield "/datacontenttype", "data must be JSON"
+        if event.data_base64 is not None:
+            yield "/data_base64", "binary data is not taken: send JSON in data"
+
+    def _attributes(self, place: Place, kind: str, data: dict[str, Any]) -> dict[str, Value]:
         found: dict[str, Value] = {}
         given = data.get("attributes") or {}
         if not isinstance(given, dict):
-            self._fault(element, root, "/data/attributes", "must be an object")
+            self.faults.append(place.fault("/data/attributes", "must be an object"))
             return found
         readers = ATTRIBUTE_READERS[kind]
         for name, raw in given.items():
@@ -149,45 +154,40 @@ class Reading:
                 continue
             reader = readers.get(name)
             try:
-                found[name] = reader(raw) if reader else self._unknown(element, root, name, raw)
+                found[name] = reader(raw) if reader else self._unknown(place, name, raw)
             except ValueError as error:
-                self._fault(element, root, pointer("data", "attributes", name), told(error))
+                self.faults.append(place.fault(pointer("data", "attributes", name), told(error)))
         if "status" in found:
-            found["status"] = self._status(element, root, kind, found["status"], given.get(_NATIVE_STATUS))
+            found["status"] = self._status(place, kind, found["status"], given.get(_NATIVE_STATUS))
         return found
 
-    def _unknown(self, element: int, root: str, name: str, raw: Any) -> Value:
+    def _unknown(self, place: Place, name: str, raw: Any) -> Value:
         if fault := name_fault(name):
             raise ValueError(f"attribute name {fault}")
-        place = root + pointer("data", "attributes", name)
-        self.notices.append(Notice("unknown-field", place, f"{name!r} is not in the vocabulary", element))
+        where = pointer("data", "attributes", name)
+        self.notices.append(place.notice("unknown-field", where, f"{name!r} is not in the vocabulary"))
         return unknown_value(raw)
 
-    def _status(self, element: int, root: str, kind: str, said: Value, native: Any) -> Value:
+    def _status(self, place: Place, kind: str, said: Value, native: Any) -> Value:
         status = status_value(kind, said.text, native if isinstance(native, str) else "")
         if status.text == "unknown" and kind in STATUSES:
-            place = root + "/data/attributes/status"
-            message = f"status {status.native or said.text!r} is not mapped"
-            self.notices.append(Notice("unknown-status", place, message, element))
+            message = f"status {(status.native or said.text)[:80]!r} is not mapped"
+            self.notices.append(place.notice("unknown-status", "/data/attributes/status", message))
         return status
 
-    def _refs(self, element: int, root: str, data: dict[str, Any]) -> dict[str, str]:
-        if len(data) > 2 or data.keys() - {"attributes", "refs"}:
-            for name in data.keys() - {"attributes", "refs"}:
-                place = root + pointer("data", name)
-                message = "is not read: put it into attributes or refs"
-                self.notices.append(Notice("unknown-field", place, message, element))
+    def _refs(self, place: Place, data: dict[str, Any]) -> dict[str, str]:
+        if not data.keys() <= _DATA_FIELDS:
+            message = "is not read: put it into attributes or refs"
+            for name in sorted(data.keys() - _DATA_FIELDS):
+                self.notices.append(place.notice("unknown-field", pointer("data", name), message))
         refs = data.get("refs") or {}
         if not isinstance(refs, dict):
-            self._fault(element, root, "/data/refs", "must be an object")
+            self.faults.append(place.fault("/data/refs", "must be an object"))
             return {}
         for name, value in refs.items():
             if not isinstance(value, str):
-                self._fault(element, root, pointer("data", "refs", name), "must be text")
+                self.faults.append(place.fault(pointer("data", "refs", name), "must be text"))
         return refs
-
-    def _fault(self, element: int, root: str, place: str, message: str) -> None:
-        self.faults.append(Fault(element, root + place, message))
 
 
 def _sequence(given: str | int | None) -> int | None:
@@ -196,7 +196,7 @@ def _sequence(given: str | int | None) -> int | None:
     try:
         number = int(given)
     except ValueError:
-        raise ValueError("must be a whole number counting from 1") from None
+        number = -1
     if not 0 <= number < _LARGEST_SEQUENCE:
         raise ValueError("must be a whole number counting from 1")
     return number
@@ -208,41 +208,14 @@ def translate(system: System, envelope: Envelope) -> Translation:
     mode = wire.mode_of(envelope.headers)
     if mode == wire.BATCHED:
         for element, raw in enumerate(wire.elements(envelope.body)):
-            reading.read_raw(element, f"/{element}", raw)
+            reading.read_raw(Place(element, f"/{element}"), raw)
     elif mode == wire.STRUCTURED:
-        reading.read_raw(0, "", envelope.body)
+        reading.read_raw(_WHOLE, envelope.body)
+    elif _NUL_ESCAPE in envelope.body:
+        raise refuse("holds a NUL character", "/data")
     else:
-        cloud_event = wire.from_headers(envelope.headers, envelope.body)
-        if _NUL_ESCAPE in envelope.body or NUL in str(envelope.headers):
-            reading.faults.append(Fault(0, "/data", "holds a NUL character"))
-        else:
-            reading.read(0, "", cloud_event)
-    return reading.result()
+        reading.read(_WHOLE, wire.from_headers(envelope.headers, envelope.body))
+    return Translation(reading.events, reading.faults, reading.notices)
 
 
-def identify(envelope: Envelope) -> list[Identity]:
-    """The id and fingerprint of each event; a bad event of a batch goes by its content and parks later."""
-    mode = wire.mode_of(envelope.headers)
-    if mode == wire.BATCHED:
-        return [_identity(bytes(raw)) for raw in wire.elements(envelope.body)]
-    if mode == wire.STRUCTURED:
-        name = decode(wire.decode_event, envelope.body)
-        return [Identity(_usable(name.id), content_id(envelope.body))]
-    event = wire.from_headers(envelope.headers, envelope.body)
-    fingerprint = content_id(wire.binary_fingerprint(envelope.headers, envelope.body))
-    return [Identity(_usable(event.id), fingerprint)]
-
-
-def _identity(raw: bytes) -> Identity:
-    fingerprint = content_id(raw)
-    try:
-        name = wire.decode_name(raw).id
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        return Identity(fingerprint, fingerprint)
-    return Identity(fingerprint if name_fault(name) else name, fingerprint)
-
-
-def _usable(name: str) -> str:
-    if fault := name_fault(name):
-        raise InvalidMessage([Fault(0, "/id", fault)])
-    return name
+_WHOLE = Place(0, "")

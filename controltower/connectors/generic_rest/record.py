@@ -147,7 +147,7 @@ class RecordMapping:
             message = "is missing" + _perhaps_renamed(unknown)
             odd.faults.append(place.fault(attribute.source.pointer, message))
         elif not field.optional:
-            for name in attribute.fields - record.keys():
+            for name in sorted(attribute.fields - record.keys()):
                 message = f"field {name!r}, which gives {attribute.name}, is missing" + _perhaps_renamed(
                     unknown
                 )
