@@ -9,6 +9,9 @@ from concurrent.futures import TimeoutError as Overdue
 from typing import NamedTuple
 
 import structlog
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
 from sqlalchemy.exc import SQLAlchemyError
 
 from controltower.connectors.contract import Envelope, Fault, Identity, InvalidMessage
@@ -65,11 +68,13 @@ class Intake:
         self._waiting: queue.Queue[tuple[Arrival, Future[Receipt]] | _Turned | None] = queue.Queue(_QUEUE)
         self._writer: threading.Thread | None = None
         self._guard = threading.Lock()
+        self._rates = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def receive(self, system_id: str, headers: Mapping[str, str], body: bytes) -> Receipt:
         """Take one webhook in; it is durable when this returns. Header names in lower case. Raises Refusal."""
         system = self._system(system_id)
         delivery = self._believed(system, headers, body)
+        self._within_rate(system)
         _of_known_type(system, headers)
         envelope = Envelope("hook", "", headers, body, self._tower.now())
         try:
@@ -105,6 +110,15 @@ class Intake:
             if bad.reason == "unreadable":
                 raise Refusal(400, "Message breaks the contract", str(bad)) from None
             raise Refusal(401, "Signature not accepted", str(bad)) from None
+
+    def _within_rate(self, system: System) -> None:
+        """Each server process counts for itself; only what bears a good signature counts."""
+        rate = system.hooks.rate if system.hooks else 0
+        item = RateLimitItemPerMinute(rate) if rate else None
+        if item is not None and not self._rates.hit(item, system.id):
+            wait = max(1.0, self._rates.get_window_stats(item, system.id).reset_time - time.time())
+            self._note(_Turned(system.id, "rate", f"more than {rate} messages a minute"))
+            raise Refusal(429, "Too many messages", f"{rate} a minute are taken", retry_after=wait)
 
     def _stored(self, arrival: Arrival) -> Receipt:
         self._wake()

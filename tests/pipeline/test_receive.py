@@ -5,10 +5,13 @@ import threading
 
 import pytest
 
+from sqlalchemy import Engine
+
+from controltower.domain.landscape import Hooks
 from controltower.pipeline.receive import Refusal
 from controltower.store import channel, message
 from controltower.store.engine import reading
-from tests.factories import Plantlet, cloud_event, due, signed
+from tests.factories import SECRET, Plantlet, cloud_event, due, landscape, signed, system
 
 
 def test_an_answer_means_that_it_is_stored(plantlet: Plantlet) -> None:
@@ -55,7 +58,8 @@ def test_a_reused_id_is_an_exception_and_no_duplicate(plantlet: Plantlet) -> Non
     with reading(plantlet.tower.engine) as connection:
         row, _ = message.get(connection, receipt.message) or pytest.fail("not kept")
     assert row.state == message.PARKED
-    assert row.faults and "used before" in row.faults[0]["message"]
+    assert row.faults
+    assert "used before" in row.faults[0]["message"]
 
 
 def test_a_broken_message_is_refused_and_kept_with_the_place(plantlet: Plantlet) -> None:
@@ -123,3 +127,17 @@ def test_nothing_is_acknowledged_when_it_cannot_be_stored(plantlet: Plantlet) ->
     with plantlet.tower.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE payload_gone RENAME TO payload")
     assert plantlet.say("erp", 1, {"due_date": due(9)}).accepted == 1
+
+
+def test_more_than_the_rate_is_told_to_wait(engine: Engine) -> None:
+    slow = system("erp", "erp", hooks=Hooks(secrets=(SECRET,), rate=2))
+    plantlet = Plantlet(engine, landscape(systems={"erp": slow}))
+    for sequence in (1, 2):
+        assert plantlet.say("erp", sequence, {"due_date": due(9)}).accepted == 1
+    with pytest.raises(Refusal) as refused:
+        plantlet.say("erp", 3, {"due_date": due(9)})
+    plantlet.intake.stop()
+    assert refused.value.status == 429
+    assert refused.value.retry_after
+    with reading(engine) as connection:
+        assert len(message.listing(connection)) == 2
