@@ -318,6 +318,16 @@ def listing(
     return [Message(*row) for row in connection.execute(chosen)]
 
 
+def parked_counts(connection: Connection) -> dict[str, int]:
+    """How many messages of each system are parked, wholly or in part; for the systems pages."""
+    chosen = (
+        select(message.c.system, func.count())
+        .where(message.c.state.in_(FAULTY), message.c.state.in_((PARKED, PARTLY)))
+        .group_by(message.c.system)
+    )
+    return {row[0]: row[1] for row in connection.execute(chosen)}
+
+
 def parked_of(connection: Connection, system: str, since: datetime.datetime, limit: int = 5) -> list[Message]:
     """The messages of a system since a moment that could not be used, or only in part."""
     chosen = (

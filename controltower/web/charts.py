@@ -1,4 +1,4 @@
-"""Plotly figures as plain dictionaries; the only file that knows Plotly. Colours are css variables, set by the script."""
+"""Plotly figures as plain dictionaries, the only file that knows Plotly; the script puts the css colours in."""
 
 from __future__ import annotations
 
@@ -18,10 +18,20 @@ from controltower.web.timeline import Entry
 Figure = dict[str, Any]
 LANE_HEIGHT = 44
 SYMBOLS = {
-    "created": "circle", "changed": "diamond", "released": "triangle-right", "scheduled": "square",
-    "rescheduled": "square", "acknowledged": "circle-open", "started": "triangle-right", "completed": "star",
-    "reported": "cross", "posted": "cross", "rejected": "x", "cancelled": "x", "snapshot": "circle-open-dot",
-}  # fmt: skip
+    "created": "circle",
+    "changed": "diamond",
+    "released": "triangle-right",
+    "scheduled": "square",
+    "rescheduled": "square",
+    "acknowledged": "circle-open",
+    "started": "triangle-right",
+    "completed": "star",
+    "reported": "cross",
+    "posted": "cross",
+    "rejected": "x",
+    "cancelled": "x",
+    "snapshot": "circle-open-dot",
+}
 NOTICEABLE = timedelta(minutes=1)
 
 
@@ -32,7 +42,11 @@ def json_for_page(figure: Figure) -> Markup:
 
 
 def swim_lanes(
-    entries: Sequence[Entry], lanes: Sequence[tuple[str, str]], zone: ZoneInfo, now: datetime, at: datetime | None
+    entries: Sequence[Entry],
+    lanes: Sequence[tuple[str, str]],
+    zone: ZoneInfo,
+    now: datetime,
+    at: datetime | None,
 ) -> Figure:
     """One lane per system: events as marks, lateness as whiskers, drift and silent gaps as stretches.
 
@@ -46,7 +60,9 @@ def swim_lanes(
         *whiskers(own, titles, zone),
         *marks(own, titles, zone),
     ]
-    lines = [now_line(now, zone, "now", "--control")] + ([now_line(at, zone, "as of", "--accent")] if at else [])
+    lines = [now_line(now, zone, "now", "--control")] + (
+        [now_line(at, zone, "as of", "--accent")] if at else []
+    )
     return {"data": traces, "layout": lane_layout([title for _, title in lanes], lines)}
 
 
@@ -55,21 +71,42 @@ def marks(entries: Iterable[Entry], titles: dict[str, str], zone: ZoneInfo) -> l
     agreed = [each for each in entries if each.sort == timeline.AGREED]
     return [
         {
-            "type": "scatter", "mode": "markers", "name": "Event", "x": [local(each.at, zone) for each in events],
-            "y": [titles[each.system] for each in events], "text": [hover(each) for each in events],
-            "customdata": [link_of(each) for each in events], "hovertemplate": "%{text}<extra></extra>",
-            "marker": {"size": 10, "color": "--accent", "symbol": [symbol_of(each) for each in events], "line": {"width": 1.5, "color": "--accent"}},
+            "type": "scatter",
+            "mode": "markers",
+            "name": "Event",
+            "x": [local(each.at, zone) for each in events],
+            "y": [titles[each.system] for each in events],
+            "text": [hover(each) for each in events],
+            "customdata": [link_of(each) for each in events],
+            "hovertemplate": "%{text}<extra></extra>",
+            "marker": {
+                "size": 10,
+                "color": "--accent",
+                "symbol": [symbol_of(each) for each in events],
+                "line": {"width": 1.5, "color": "--accent"},
+            },
         },
         {
-            "type": "scatter", "mode": "markers", "name": "Agrees again", "x": [local(each.at, zone) for each in agreed],
-            "y": [titles[each.system] for each in agreed], "text": [each.title for each in agreed],
-            "hovertemplate": "%{text}<extra></extra>", "marker": {"size": 11, "color": "--ok", "symbol": "star-diamond"},
+            "type": "scatter",
+            "mode": "markers",
+            "name": "Agrees again",
+            "x": [local(each.at, zone) for each in agreed],
+            "y": [titles[each.system] for each in agreed],
+            "text": [each.title for each in agreed],
+            "hovertemplate": "%{text}<extra></extra>",
+            "marker": {"size": 11, "color": "--ok", "symbol": "star-diamond"},
         },
-    ]  # fmt: skip
+    ]
 
 
 def stretches(
-    entries: Iterable[Entry], titles: dict[str, str], zone: ZoneInfo, sort: str, name: str, tone: str, width: int
+    entries: Iterable[Entry],
+    titles: dict[str, str],
+    zone: ZoneInfo,
+    sort: str,
+    name: str,
+    tone: str,
+    width: int,
 ) -> list[Figure]:
     """Stretches of one sort as lines with gaps between; a silent gap is dashed and ends in a cross."""
     x: list[str | None] = []
@@ -85,12 +122,23 @@ def stretches(
     gap = sort == timeline.GAP
     return [
         {
-            "type": "scatter", "mode": "lines+markers" if gap else "lines", "name": name, "x": x, "y": y, "text": text,
-            "hovertemplate": "%{text}<extra></extra>", "opacity": 1 if gap else 0.35,
+            "type": "scatter",
+            "mode": "lines+markers" if gap else "lines",
+            "name": name,
+            "x": x,
+            "y": y,
+            "text": text,
+            "hovertemplate": "%{text}<extra></extra>",
+            "opacity": 1 if gap else 0.35,
             "line": {"color": tone, "width": width, "dash": "dot" if gap else "solid"},
-            "marker": {"symbol": "x-thin-open", "size": sizes, "color": tone, "line": {"width": 2, "color": tone}},
+            "marker": {
+                "symbol": "x-thin-open",
+                "size": sizes,
+                "color": tone,
+                "line": {"width": 2, "color": tone},
+            },
         }
-    ]  # fmt: skip
+    ]
 
 
 def joins(entries: Iterable[Entry], titles: dict[str, str], zone: ZoneInfo) -> list[Figure]:
@@ -106,7 +154,17 @@ def joins(entries: Iterable[Entry], titles: dict[str, str], zone: ZoneInfo) -> l
             ordered = sorted(group, key=lambda each: each.at)
             x += [*(local(each.at, zone) for each in ordered), None]
             y += [*(titles[each.system] for each in ordered), None]
-    return [{"type": "scatter", "mode": "lines", "name": "Same trace", "x": x, "y": y, "hoverinfo": "skip", "line": {"color": "--line-2", "width": 1}}]  # fmt: skip
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "Same trace",
+            "x": x,
+            "y": y,
+            "hoverinfo": "skip",
+            "line": {"color": "--line-2", "width": 1},
+        }
+    ]
 
 
 def whiskers(entries: Iterable[Entry], titles: dict[str, str], zone: ZoneInfo) -> list[Figure]:
@@ -117,7 +175,17 @@ def whiskers(entries: Iterable[Entry], titles: dict[str, str], zone: ZoneInfo) -
         if each.recorded and abs(each.delay) > NOTICEABLE:
             x += [local(each.at, zone), local(each.recorded.learnt_at, zone), None]
             y += [titles[each.system], titles[each.system], None]
-    return [{"type": "scatter", "mode": "lines", "name": "Until learnt", "x": x, "y": y, "hoverinfo": "skip", "line": {"color": "--warn", "width": 2}}]  # fmt: skip
+    return [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": "Until learnt",
+            "x": x,
+            "y": y,
+            "hoverinfo": "skip",
+            "line": {"color": "--warn", "width": 2},
+        }
+    ]
 
 
 def lane_layout(titles: Sequence[str], lines: Sequence[Figure]) -> Figure:
@@ -125,21 +193,44 @@ def lane_layout(titles: Sequence[str], lines: Sequence[Figure]) -> Figure:
         "height": 118 + LANE_HEIGHT * len(titles),
         "margin": {"l": 8, "r": 20, "t": 26, "b": 78},
         "xaxis": {"type": "date", "automargin": True},
-        "yaxis": {"type": "category", "categoryorder": "array", "categoryarray": list(reversed(titles)), "automargin": True, "fixedrange": True, "range": [-0.6, len(titles) - 0.4]},
+        "yaxis": {
+            "type": "category",
+            "categoryorder": "array",
+            "categoryarray": list(reversed(titles)),
+            "automargin": True,
+            "fixedrange": True,
+            "range": [-0.6, len(titles) - 0.4],
+        },
         "shapes": [line["shape"] for line in lines],
         "annotations": [line["note"] for line in lines],
         "legend": {"orientation": "h", "x": 0, "yref": "container", "y": 0.01, "yanchor": "bottom"},
         "hovermode": "closest",
         "dragmode": "pan",
-    }  # fmt: skip
+    }
 
 
 def now_line(at: datetime, zone: ZoneInfo, words: str, tone: str) -> Figure:
     place = local(at, zone)
     return {
-        "shape": {"type": "line", "x0": place, "x1": place, "yref": "paper", "y0": 0, "y1": 1, "line": {"color": tone, "width": 1, "dash": "dash"}},
-        "note": {"x": place, "yref": "paper", "y": 1, "yanchor": "bottom", "text": words, "showarrow": False, "font": {"color": tone, "size": 11}},
-    }  # fmt: skip
+        "shape": {
+            "type": "line",
+            "x0": place,
+            "x1": place,
+            "yref": "paper",
+            "y0": 0,
+            "y1": 1,
+            "line": {"color": tone, "width": 1, "dash": "dash"},
+        },
+        "note": {
+            "x": place,
+            "yref": "paper",
+            "y": 1,
+            "yanchor": "bottom",
+            "text": words,
+            "showarrow": False,
+            "font": {"color": tone, "size": 11},
+        },
+    }
 
 
 def local(moment: datetime, zone: ZoneInfo) -> str:
@@ -167,7 +258,9 @@ def hover(entry: Entry) -> str:
 
 def stretch_words(entry: Entry) -> str:
     length = duration(entry.until - entry.at) if entry.until else ""
-    return f"<b>{escaped(entry.title)}</b><br>{length}" + (f"<br>{escaped(entry.words)}" if entry.words else "")
+    return f"<b>{escaped(entry.title)}</b><br>{length}" + (
+        f"<br>{escaped(entry.words)}" if entry.words else ""
+    )
 
 
 def plain(shown: Markup | str) -> str:

@@ -20,7 +20,9 @@ from controltower.web.security import roles
 from controltower.web.tower import now, reading, settings, writing
 
 bp = Blueprint("demo", __name__)
-NAV = NavEntry("Integration", "Demo panel", "demo.panel", "demo", roles=("integration", "planner"), demo_only=True)
+NAV = NavEntry(
+    "Integration", "Demo panel", "demo.panel", "demo", roles=("integration", "planner"), demo_only=True
+)
 PATIENCE = (1.0, 8.0)  # seconds to connect, to answer
 TRUTHS_SHOWN = 40
 
@@ -61,7 +63,9 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str
     except (requests.RequestException, ValueError) as trouble:
         raise NoNetwork(f"it does not answer ({type(trouble).__name__})") from trouble
     if not told.ok or not isinstance(answer, dict):
-        raise NoNetwork(str(answer.get("error", told.status_code)) if isinstance(answer, dict) else str(told.status_code))
+        raise NoNetwork(
+            str(answer.get("error", told.status_code)) if isinstance(answer, dict) else str(told.status_code)
+        )
     return answer
 
 
@@ -70,7 +74,11 @@ def call(method: str, path: str, body: dict[str, Any] | None = None) -> dict[str
 def panel() -> Response:
     """All faults with their switches, and what they have broken so far."""
     try:
-        overview, faults, truth = call("GET", ""), call("GET", "faults")["items"], call("GET", "truth")["items"]
+        overview, faults, truth = (
+            call("GET", ""),
+            call("GET", "faults")["items"],
+            call("GET", "truth")["items"],
+        )
     except NoNetwork as trouble:
         return hx.page("demo.html", trouble=str(trouble), overview={}, faults=[], hits=[])
     return hx.page("demo.html", trouble="", overview=overview, faults=faults, hits=hits_of(truth))
@@ -87,7 +95,16 @@ def hits_of(truth: list[dict[str, Any]]) -> list[Hit]:
 def hit_of(line: dict[str, Any], mended_at: datetime | None, found: list[Case]) -> Hit:
     subjects = tuple(parse_subject(each) for each in line["subjects"])
     at = moment(line["at"])
-    return Hit(line["id"], line["fault"], at, line["system"], line["what"], mended_at, subjects, findings(subjects, line["system"], at, found))
+    return Hit(
+        line["id"],
+        line["fault"],
+        at,
+        line["system"],
+        line["what"],
+        mended_at,
+        subjects,
+        findings(subjects, line["system"], at, found),
+    )
 
 
 def findings(subjects: tuple[Subject, ...], system: str, at: datetime, found: list[Case]) -> tuple[Case, ...]:
@@ -106,7 +123,13 @@ def moment(text: str) -> datetime:
 def switch(name: str) -> Response:
     """Switch a fault on or off."""
     on = request.form.get("on") == "1"
-    return told(f"fault.{'on' if on else 'off'}", name, "faults", {"name": name, "on": on}, f"{name} is {'on' if on else 'off'}.")
+    return told(
+        f"fault.{'on' if on else 'off'}",
+        name,
+        "faults",
+        {"name": name, "on": on},
+        f"{name} is {'on' if on else 'off'}.",
+    )
 
 
 @bp.post("/demo/due-date")

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from flask import Blueprint, Response, request
 
@@ -69,7 +70,9 @@ def board() -> Response:
     chosen = sorted_lines([line for line in found if matches(line)], request.args.get("sort", ""))
     if sheet.wanted():
         return as_file(chosen)
-    return hx.page("drift.html", state=state, groups=grouped(chosen), **summary(found, chosen), cut=len(found) >= MOST)
+    return hx.page(
+        "drift.html", state=state, groups=grouped(chosen), **summary(found, chosen), cut=len(found) >= MOST
+    )
 
 
 def lines(state: str, at: datetime) -> list[Line]:
@@ -85,7 +88,13 @@ def line_of(each: Drift, facts: dict[tuple[Subject, str], Value], at: datetime) 
     about = order_subject(each.subject.plant, order)
     priority = facts.get((about, "priority"))
     until = each.closed_at or at
-    return Line(each, order, facts.get((about, "value")), priority.text if priority else "", until - each.allowed_until)
+    return Line(
+        each,
+        order,
+        facts.get((about, "value")),
+        priority.text if priority else "",
+        until - each.allowed_until,
+    )
 
 
 def order_facts(orders: set[Subject]) -> dict[tuple[Subject, str], Value]:
@@ -136,12 +145,15 @@ def group_title(line: Line, wanted: str) -> str:
         plant = plants.get(line.drift.subject.plant)
         return plant.name if plant else line.drift.subject.plant
     if wanted == "pair":
-        ends = [systems[each].title if each in systems else each for each in (line.drift.owner, line.drift.follower)]
+        ends = [
+            systems[each].title if each in systems else each
+            for each in (line.drift.owner, line.drift.follower)
+        ]
         return " → ".join(ends)
     return label(line.drift.attribute) if wanted == "attribute" else line.cause_title
 
 
-def summary(found: list[Line], chosen: list[Line]) -> dict[str, object]:
+def summary(found: list[Line], chosen: list[Line]) -> dict[str, Any]:
     """The figures above the list and the filters' choices, out of what is there."""
     counts = drifts.counts(reading())
     return {
@@ -166,13 +178,28 @@ def worth_at_stake(chosen: list[Line]) -> list[tuple[float, str]]:
 
 
 def as_file(chosen: list[Line]) -> Response:
-    columns = "plant order subject attribute owner owner_value follower follower_value opened_at allowed_until state closed_at lag_s cause why".split()
+    columns = (
+        "plant order subject attribute owner owner_value follower "
+        "follower_value opened_at allowed_until state closed_at lag_s cause why"
+    ).split()
     rows = [
         (
-            line.drift.subject.plant, line.order, line.drift.subject.name, line.drift.attribute, line.drift.owner,
-            shown(line.drift.owner_value), line.drift.follower, shown(line.drift.follower_value), line.drift.opened_at,
-            line.drift.allowed_until, line.drift.state, line.drift.closed_at, line.drift.lag, line.drift.cause, line.drift.why,
+            line.drift.subject.plant,
+            line.order,
+            line.drift.subject.name,
+            line.drift.attribute,
+            line.drift.owner,
+            shown(line.drift.owner_value),
+            line.drift.follower,
+            shown(line.drift.follower_value),
+            line.drift.opened_at,
+            line.drift.allowed_until,
+            line.drift.state,
+            line.drift.closed_at,
+            line.drift.lag,
+            line.drift.cause,
+            line.drift.why,
         )
         for line in chosen
-    ]  # fmt: skip
+    ]
     return sheet.csv_file("drift", columns, rows)

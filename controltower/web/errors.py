@@ -12,16 +12,31 @@ from controltower.web import hx, problems
 log = structlog.get_logger(__name__)
 
 WORDS: dict[int, tuple[str, str]] = {
-    400: ("This request could not be read", "Go back and try once more. If it happens again, tell the control tower's owner."),
+    400: (
+        "This request could not be read",
+        "Go back and try once more. If it happens again, tell the control tower's owner.",
+    ),
     403: ("Your role does not include this", "An administrator can give you the role that does."),
-    404: ("There is nothing at this address", "The record may have another number, or the link is old. Search for it above."),
+    404: (
+        "There is nothing at this address",
+        "The record may have another number, or the link is old. Search for it above.",
+    ),
     405: ("This address does not take that action", "Open the page again and use its buttons."),
     413: ("That is larger than the tower takes", "Send it in parts."),
     429: ("Too many attempts", "Wait a minute, then try again."),
-    500: ("The tower could not show this page", "The error is in the log under the reference below. Nothing was changed."),
-    503: ("The tower is busy or its store does not answer", "Incoming messages wait at their senders. Try again in a moment."),
+    500: (
+        "The tower could not show this page",
+        "The error is in the log under the reference below. Nothing was changed.",
+    ),
+    503: (
+        "The tower is busy or its store does not answer",
+        "Incoming messages wait at their senders. Try again in a moment.",
+    ),
 }
-STALE_FORM = ("This form was open too long", "Your session has changed since. Load the page again; nothing was changed.")
+STALE_FORM = (
+    "This form was open too long",
+    "Your session has changed since. Load the page again; nothing was changed.",
+)
 
 
 def register(app: Flask) -> None:
@@ -63,6 +78,8 @@ def failed(error: Exception) -> Response:
 def shown(code: int, title: str, advice: str, reference: str | None = None) -> Response:
     """The full page, or for an htmx request one line that the script shows as a notice."""
     if hx.wants_block():
-        return hx.no_store(make_response(f"{title}. {advice}", code, {"Content-Type": "text/plain; charset=utf-8"}))
+        return hx.no_store(
+            make_response(f"{title}. {advice}", code, {"Content-Type": "text/plain; charset=utf-8"})
+        )
     page = render_template("error.html", code=code, title=title, advice=advice, reference=reference)
     return hx.no_store(make_response(page, code))

@@ -21,7 +21,7 @@ from controltower.web.format import label
 from controltower.web.login import who
 from controltower.web.navigation import NavEntry
 from controltower.web.orders import owner_of
-from controltower.web.scope import current_scope
+from controltower.web.scope import current_scope, link
 from controltower.web.security import roles
 from controltower.web.tower import now, reading, tower
 
@@ -82,11 +82,18 @@ def board() -> Response:
     if sheet.wanted():
         return as_file(chosen)
     return hx.page(
-        "exceptions.html", state=state, lines=chosen, severities=SEVERITIES, cut=len(found) >= MOST,
-        rules=Counter(line.case.rule for line in found).most_common(), teams=sorted({line.case.team for line in found if line.case.team}),
-        breached=sum(1 for line in chosen if line.left and line.left < timedelta(0)), fresh=sum(1 for line in chosen if not line.acknowledged),
-        by_severity=Counter(line.case.severity for line in chosen), rule_title=rule_title,
-    )  # fmt: skip
+        "exceptions.html",
+        state=state,
+        lines=chosen,
+        severities=SEVERITIES,
+        cut=len(found) >= MOST,
+        rules=Counter(line.case.rule for line in found).most_common(),
+        teams=sorted({line.case.team for line in found if line.case.team}),
+        breached=sum(1 for line in chosen if line.left and line.left < timedelta(0)),
+        fresh=sum(1 for line in chosen if not line.acknowledged),
+        by_severity=Counter(line.case.severity for line in chosen),
+        rule_title=rule_title,
+    )
 
 
 def matches(line: Line) -> bool:
@@ -129,9 +136,16 @@ def show(id: str) -> Response:
     same_rule = cases.listing(reading(), state=RESOLVED, rule=found.rule, limit=50)
     similar = [each for each in same_rule if each.id != id and each.system == found.system][:SIMILAR]
     return hx.page(
-        "exception.html", line=line, case=found, severities=SEVERITIES, rule_title=rule_title, impact=impact_of(found),
-        similar=similar, tier=tower().landscape.tiers.get(found.tier), team=tower().landscape.teams.get(found.team),
-    )  # fmt: skip
+        "exception.html",
+        line=line,
+        case=found,
+        severities=SEVERITIES,
+        rule_title=rule_title,
+        impact=impact_of(found),
+        similar=similar,
+        tier=tower().landscape.tiers.get(found.tier),
+        team=tower().landscape.teams.get(found.team),
+    )
 
 
 def impact_of(found: Case) -> dict[str, Value]:
@@ -141,7 +155,9 @@ def impact_of(found: Case) -> dict[str, Value]:
         return {}
     held: dict[str, Value] = {}
     for _, belief in beliefs.of(reading(), [order_subject(found.subject.plant, order)]):
-        if belief.attribute in IMPACT and (belief.attribute not in held or belief.system == owner_of(found.subject.plant, belief.attribute)):
+        if belief.attribute in IMPACT and (
+            belief.attribute not in held or belief.system == owner_of(found.subject.plant, belief.attribute)
+        ):
             held[belief.attribute] = belief.value
     return held
 
@@ -162,9 +178,12 @@ def act(id: str, action: str) -> Response:
 
 
 DONE = {
-    answer.ACKNOWLEDGE: "Acknowledged", answer.ASSIGN: "Assigned", answer.COMMENT: "Comment kept",
-    answer.RESOLVE: "Resolved", answer.REOPEN: "Opened again",
-}  # fmt: skip
+    answer.ACKNOWLEDGE: "Acknowledged",
+    answer.ASSIGN: "Assigned",
+    answer.COMMENT: "Comment kept",
+    answer.RESOLVE: "Resolved",
+    answer.REOPEN: "Opened again",
+}
 
 
 @bp.post("/exceptions/acknowledge")
@@ -179,19 +198,38 @@ def acknowledge_many() -> Response:
             done += 1
         except (LookupError, answer.NotPossible):
             continue
-    flash(f"Acknowledged {done} of {len(chosen)}." if chosen else "Tick the exceptions to acknowledge first.", "ok" if done else "warn")
-    return hx.go_to(url_for("exceptions.board", **request.args))
+    flash(
+        f"Acknowledged {done} of {len(chosen)}." if chosen else "Tick the exceptions to acknowledge first.",
+        "ok" if done else "warn",
+    )
+    return hx.go_to(link("exceptions.board", **request.args.to_dict()))
 
 
 def as_file(found: list[Line]) -> Response:
-    columns = "id rule title severity plant subject system team opened_at due_at acknowledged_by assigned_to resolved_at resolution cause why action".split()
+    columns = (
+        "id rule title severity plant subject system team "
+        "opened_at due_at acknowledged_by assigned_to resolved_at resolution cause why action"
+    ).split()
     rows = [
         (
-            line.case.id, line.case.rule, line.case.title, line.case.severity, line.case.subject.plant if line.case.subject else "",
-            line.case.subject.name if line.case.subject else "", line.case.system, line.case.team, line.case.opened_at, line.due_at,
-            line.acknowledged.who if line.acknowledged else "", line.assigned, line.case.resolved_at, line.case.resolution,
-            line.case.cause, line.case.why, line.case.action,
+            line.case.id,
+            line.case.rule,
+            line.case.title,
+            line.case.severity,
+            line.case.subject.plant if line.case.subject else "",
+            line.case.subject.name if line.case.subject else "",
+            line.case.system,
+            line.case.team,
+            line.case.opened_at,
+            line.due_at,
+            line.acknowledged.who if line.acknowledged else "",
+            line.assigned,
+            line.case.resolved_at,
+            line.case.resolution,
+            line.case.cause,
+            line.case.why,
+            line.case.action,
         )
         for line in found
-    ]  # fmt: skip
+    ]
     return sheet.csv_file("exceptions", columns, rows)

@@ -24,10 +24,28 @@ ACRONYMS = {role: role.upper() for role in ("erp", "mes", "wms", "aps")}
 def register(app: Flask) -> None:
     """Give templates the filters of this file."""
     app.jinja_env.filters.update(
-        when=when, ago=ago, duration=duration, quantity=quantity, label=label, value=value, count=count, zone=zone_name,
-        system=system_title, plant=plant_name,
-        kind_of=kind_of, cause_title=cause_title, local_input=local_input, seconds_after=seconds_after, say=say,
-        bytes=size_text, team=team_name, age=age, moment=datetime.fromisoformat, unix=unix_time, strikes=strikes,
+        when=when,
+        ago=ago,
+        duration=duration,
+        quantity=quantity,
+        label=label,
+        value=value,
+        count=count,
+        zone=zone_name,
+        system=system_title,
+        plant=plant_name,
+        kind_of=kind_of,
+        cause_title=cause_title,
+        local_input=local_input,
+        seconds_after=seconds_after,
+        say=say,
+        bytes=size_text,
+        team=team_name,
+        age=age,
+        moment=datetime.fromisoformat,
+        unix=unix_time,
+        sentence=sentence,
+        strikes=strikes,
     )
 
 
@@ -41,7 +59,7 @@ def zone_for(plant: str | None = None) -> ZoneInfo:
 
 
 def zone_name(plant: str | None = None) -> str:
-    """"CET", "UTC": what the times beside it mean."""
+    """ "CET", "UTC": what the times beside it mean."""
     return now().astimezone(zone_for(plant)).strftime("%Z")
 
 
@@ -57,7 +75,7 @@ def when(moment: datetime | None, plant: str | None = None, *, seconds: bool = T
 
 
 def local_text(moment: datetime, plant: str | None, *, seconds: bool = True) -> str:
-    """"14:05:09" today, "Mon 2 Mar 14:05" else, with the year when it is another one."""
+    """ "14:05:09" today, "Mon 2 Mar 14:05" else, with the year when it is another one."""
     zone = zone_for(plant)
     local, today = moment.astimezone(zone), now().astimezone(zone)
     if local.date() == today.date():
@@ -67,7 +85,7 @@ def local_text(moment: datetime, plant: str | None, *, seconds: bool = True) -> 
 
 
 def ago(moment: datetime | None) -> str:
-    """"12 min ago", "in 3 h", "just now"."""
+    """ "12 min ago", "in 3 h", "just now"."""
     if moment is None:
         return "never"
     gap = now() - moment
@@ -87,7 +105,7 @@ def age(moment: datetime | None) -> Markup | str:
 
 
 def duration(length: timedelta | float | None) -> str:
-    """"45 s", "12 min", "2 h 14 min", "3 d 4 h": the two largest units, seconds only below two minutes."""
+    """ "45 s", "12 min", "2 h 14 min", "3 d 4 h": the two largest units, seconds only below two minutes."""
     if length is None:
         return NOTHING
     total = int(length.total_seconds() if isinstance(length, timedelta) else length)
@@ -123,7 +141,7 @@ def number(amount: Any) -> str:
 
 
 def count(amount: int, one: str, many: str | None = None) -> str:
-    """"1 order", "12 orders"."""
+    """ "1 order", "12 orders"."""
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
 
 
@@ -187,7 +205,9 @@ def seconds_after(later: Value, earlier: Value) -> float:
     return (read_time(later.text) - read_time(earlier.text)).total_seconds()
 
 
-TIME_IN_WORDS = re.compile(r"(?<![\d:])\d\d:\d\d UTC|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00| UTC)")
+TIME_IN_WORDS = re.compile(
+    r"(?<![\d:])\d\d:\d\d UTC|\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|\+00:00| UTC)"
+)
 
 
 def say(sentence: str, plant: str | None = None) -> Markup:
@@ -201,7 +221,7 @@ def say(sentence: str, plant: str | None = None) -> Markup:
 
 
 def size_text(amount: int) -> str:
-    """"812 B", "12.4 kB", "3.1 MB"."""
+    """ "812 B", "12.4 kB", "3.1 MB"."""
     if amount < 1000:
         return f"{amount} B"
     return f"{amount / 1000:.1f} kB" if amount < 1_000_000 else f"{amount / 1_000_000:.1f} MB"
@@ -229,3 +249,9 @@ def moment_in_words(text: str) -> datetime:
 def unix_time(seconds: float) -> datetime:
     """Unix seconds as an aware moment."""
     return datetime.fromtimestamp(seconds, UTC)
+
+
+def sentence(words: str) -> str:
+    """Words with a capital letter at their beginning and a full stop at their end."""
+    text = words.strip()
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")

@@ -70,7 +70,7 @@ def etag_of(stamp: object) -> str:
 
 
 def same_as_before(tag: str) -> bool:
-    return request.headers.get("If-None-Match") == tag
+    return bool(request.headers.get("If-None-Match") == tag)
 
 
 def not_modified(tag: str) -> Response:

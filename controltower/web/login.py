@@ -28,7 +28,7 @@ FAILURES_PER_ADDRESS = "30 per minute"
 HOMES = {"executive": "/", "planner": "/drift", "integration": "/systems", "admin": "/drift"}
 
 
-class Person(UserMixin):  # type: ignore[misc]
+class Person(UserMixin):
     """The one who is logged in, as Flask-Login wants it and templates show it."""
 
     def __init__(self, user: user_store.User) -> None:

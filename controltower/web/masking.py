@@ -11,9 +11,12 @@ from typing import Any
 MASK = "••••••"
 LONGEST = 200_000  # characters of a payload that a page shows
 SECRET_NAME = re.compile(
-    r"pass(word|wd|phrase)?$|secret|token|authorization|cookie|api[-_]?key|signature|credential|private[-_]?key", re.IGNORECASE
+    r"pass(word|wd|phrase)?$|secret|token|authorization|cookie|api[-_]?key|signature|credential|private[-_]?key",
+    re.IGNORECASE,
 )
-SECRET_TEXT = re.compile(r"(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{6,}|whsec_[A-Za-z0-9+/=]+|(?<=//)[^/@\s:]+:[^/@\s]+(?=@)")
+SECRET_TEXT = re.compile(
+    r"(Bearer|Basic|Token)\s+[A-Za-z0-9._~+/=-]{6,}|whsec_[A-Za-z0-9+/=]+|(?<=//)[^/@\s:]+:[^/@\s]+(?=@)"
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,10 @@ def is_secret(name: object, value: Any) -> bool:
 
 def masked_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
     """Headers by name, secrets masked."""
-    return sorted((name, MASK if SECRET_NAME.search(name) else SECRET_TEXT.sub(MASK, held)) for name, held in headers.items())
+    return sorted(
+        (name, MASK if SECRET_NAME.search(name) else SECRET_TEXT.sub(MASK, held))
+        for name, held in headers.items()
+    )
 
 
 def lines(body: bytes, faults: Iterable[Mapping[str, Any]] = ()) -> tuple[list[Line], bool]:
@@ -71,17 +77,23 @@ def cut(written: list[Line]) -> tuple[list[Line], bool]:
     return written, False
 
 
-def write(held: Any, pointer: str, lead: str, marks: Mapping[str, str], name: str = "", end: str = "") -> Iterable[Line]:
+def write(
+    held: Any, pointer: str, lead: str, marks: Mapping[str, str], name: str = "", end: str = ""
+) -> Iterable[Line]:
     """Indented JSON, a line at a time, each knowing its RFC 6901 pointer so that faults can be marked."""
     fault = marks.get(pointer, "")
     label = f"{json.dumps(name, ensure_ascii=False)}: " if name else ""
     if isinstance(held, dict) and held:
         yield Line(f"{lead}{label}{{", fault)
-        yield from write_parts([(key, f"{pointer}/{escaped(key)}", value) for key, value in held.items()], lead, marks)
+        yield from write_parts(
+            [(key, f"{pointer}/{escaped(key)}", value) for key, value in held.items()], lead, marks
+        )
         yield Line(f"{lead}}}{end}")
     elif isinstance(held, list) and held:
         yield Line(f"{lead}{label}[", fault)
-        yield from write_parts([("", f"{pointer}/{place}", value) for place, value in enumerate(held)], lead, marks)
+        yield from write_parts(
+            [("", f"{pointer}/{place}", value) for place, value in enumerate(held)], lead, marks
+        )
         yield Line(f"{lead}]{end}")
     else:
         yield Line(f"{lead}{label}{json.dumps(held, ensure_ascii=False)}{end}", fault)

@@ -81,7 +81,11 @@ def mark_row(
             continue
         apart = differ(row.kind, row.owners.belief.value, cell.belief.value, tolerances.get(system, ""))
         drift = drifts.get((row.attribute, system)) if drifts else None
-        row.cells[system] = Cell(cell.belief, mark_of(apart, system in tolerances, drift, drifts is not None), drift.id if drift else "")
+        row.cells[system] = Cell(
+            cell.belief,
+            mark_of(apart, system in tolerances, drift, drifts is not None),
+            drift.id if drift else "",
+        )
 
 
 def mark_of(apart: bool, follows: bool, drift: Drift | None, live: bool) -> str:
@@ -96,7 +100,9 @@ def followers_of(subject: Subject, attribute: str, landscape: Landscape) -> dict
     """System id -> tolerance, of those that must follow the owner."""
     ownership = landscape.ownership(subject.kind, attribute)
     terms = ownership.followers if ownership else ()
-    return {system.id: each.tolerance for each in terms for system in landscape.of_role(subject.plant, each.role)}
+    return {
+        system.id: each.tolerance for each in terms for system in landscape.of_role(subject.plant, each.role)
+    }
 
 
 def columns(rows: Iterable[Row], landscape: Landscape) -> tuple[str, ...]:
@@ -114,6 +120,10 @@ def in_order(kind: str) -> Callable[[Row], tuple[bool, int, str]]:
     names = list(ATTRIBUTES.get(kind, {}))
 
     def place(row: Row) -> tuple[bool, int, str]:
-        return not row.disputed, names.index(row.attribute) if row.attribute in names else len(names), row.attribute
+        return (
+            not row.disputed,
+            names.index(row.attribute) if row.attribute in names else len(names),
+            row.attribute,
+        )
 
     return place

@@ -44,8 +44,17 @@ def listing() -> Response:
     if sheet.wanted():
         return as_file(shown)
     last = shown[-1].id if len(found) > PER_PAGE else None
-    stamp = (shown[0].id if shown else 0, [(each.id, each.state) for each in shown]) if hx.wants_block() else None
-    return hx.page("messages.html", stamp=stamp, messages=shown, states=STATES, next=last, order=request.args.get("order", ""))
+    stamp = (
+        (shown[0].id if shown else 0, [(each.id, each.state) for each in shown]) if hx.wants_block() else None
+    )
+    return hx.page(
+        "messages.html",
+        stamp=stamp,
+        messages=shown,
+        states=STATES,
+        next=last,
+        order=request.args.get("order", ""),
+    )
 
 
 def page_of_messages() -> list[Message]:
@@ -55,10 +64,14 @@ def page_of_messages() -> list[Message]:
     scope, before = current_scope(), request.args.get("before", "")
     since = scope.since(now())
     found = inbox.listing(
-        reading(), system=request.args.get("system", ""), state=request.args.get("state", ""),
-        channel=request.args.get("channel", ""), plants=(scope.plant, ANY_PLANT) if scope.plant else (),
-        before=int(before) if before.isdigit() else None, limit=PER_PAGE + 1,
-    )  # fmt: skip
+        reading(),
+        system=request.args.get("system", ""),
+        state=request.args.get("state", ""),
+        channel=request.args.get("channel", ""),
+        plants=(scope.plant, ANY_PLANT) if scope.plant else (),
+        before=int(before) if before.isdigit() else None,
+        limit=PER_PAGE + 1,
+    )
     # Messages are read from the newest down, so the period ends the list instead of searching the whole inbox.
     return list(takewhile(lambda each: since is None or each.received_at >= since, found))
 
@@ -83,15 +96,27 @@ def show(id: int) -> Response:
     lines, cut = masking.lines(payload.body, held.faults or [])
     told = events.of_message(reading(), id, EVENTS_SHOWN)
     return hx.page(
-        "message.html", message=held, headers=masking.masked_headers(payload.headers), lines=lines, cut=cut, told=told,
-        states=STATES, faults=[fault_line(each) for each in held.faults or []], order_of=order_page, can_reprocess=held.state in (inbox.PARKED, inbox.PARTLY),
-    )  # fmt: skip
+        "message.html",
+        message=held,
+        headers=masking.masked_headers(payload.headers),
+        lines=lines,
+        cut=cut,
+        told=told,
+        states=STATES,
+        faults=[fault_line(each) for each in held.faults or []],
+        order_of=order_page,
+        can_reprocess=held.state in (inbox.PARKED, inbox.PARTLY),
+    )
 
 
 def fault_line(fault: dict[str, Any]) -> tuple[str, str, str]:
     """(which element, the place in it, what is wrong)"""
     element = fault.get("element")
-    return f"element {element}" if element is not None else "", str(fault.get("pointer") or "/"), str(fault.get("message", ""))
+    return (
+        f"element {element}" if element is not None else "",
+        str(fault.get("pointer") or "/"),
+        str(fault.get("message", "")),
+    )
 
 
 def order_page(subject: Subject) -> str:
@@ -123,7 +148,10 @@ def reprocess(id: int) -> Response:
         audit.write_down(connection, audit.Entry(now(), who(), "message.reprocess", str(id)))
     found = inbox.get(reading(), id)
     state = STATES[found[0].state][0] if found else "gone"
-    flash(f"Translated again: now {state}." if taken else "It is not parked any more.", "ok" if taken else "info")
+    flash(
+        f"Translated again: now {state}." if taken else "It is not parked any more.",
+        "ok" if taken else "info",
+    )
     return hx.go_to(url_for("messages.show", id=id))
 
 
@@ -131,9 +159,19 @@ def as_file(found: list[Message]) -> Response:
     columns = "id received_at system plant channel resource state events faults size delivery trace".split()
     rows = [
         (
-            each.id, each.received_at, each.system, each.plant, each.channel, each.resource, each.state, each.events,
-            "; ".join(f"{place} {words}" for _, place, words in map(fault_line, each.faults or [])), each.size, each.delivery, each.trace,
+            each.id,
+            each.received_at,
+            each.system,
+            each.plant,
+            each.channel,
+            each.resource,
+            each.state,
+            each.events,
+            "; ".join(f"{place} {words}" for _, place, words in map(fault_line, each.faults or [])),
+            each.size,
+            each.delivery,
+            each.trace,
         )
         for each in found
-    ]  # fmt: skip
+    ]
     return sheet.csv_file("messages", columns, rows)

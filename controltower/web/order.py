@@ -29,7 +29,12 @@ from controltower.web.tower import now, reading, tower
 
 bp = Blueprint("order", __name__)
 STORY_LENGTH = 200
-QUICK = ((timedelta(minutes=10), "10 min ago"), (timedelta(hours=1), "1 h ago"), (timedelta(hours=8), "8 h ago"), (timedelta(days=1), "1 day ago"))
+QUICK = (
+    (timedelta(minutes=10), "10 min ago"),
+    (timedelta(hours=1), "1 h ago"),
+    (timedelta(hours=8), "8 h ago"),
+    (timedelta(days=1), "1 day ago"),
+)
 
 
 @dataclass(frozen=True)
@@ -71,11 +76,22 @@ def show(plant: str, order: str) -> Response:
     as_of = as_of_asked(plant)
     story = story_of(known)
     return hx.page(
-        "order.html", order=order, plant=plant, as_of=as_of, quick=quick_moments(), zone_id=zone_for(plant).key,
-        matrix=matrix_of(known, as_of), head=head_of(known, as_of), open_drifts=[each for each in known.drifts if each.state != CLOSED],
-        flows=flows_of(known), operations=operations_of(known, as_of), identities=identities_of(known),
-        cases={each.id: each for each in cases.of_order(reading(), plant, order)}, chart=chart_of(known, story, as_of), **story_list(story, known),
-    )  # fmt: skip
+        "order.html",
+        order=order,
+        plant=plant,
+        as_of=as_of,
+        quick=quick_moments(),
+        zone_id=zone_for(plant).key,
+        matrix=matrix_of(known, as_of),
+        head=head_of(known, as_of),
+        open_drifts=[each for each in known.drifts if each.state != CLOSED],
+        flows=flows_of(known),
+        operations=operations_of(known, as_of),
+        identities=identities_of(known),
+        cases={each.id: each for each in cases.of_order(reading(), plant, order)},
+        chart=chart_of(known, story, as_of),
+        **story_list(story, known),
+    )
 
 
 def known_of(plant: str, order: str) -> Known:
@@ -103,7 +119,9 @@ def as_of_asked(plant: str) -> AsOf:
 
 def quick_moments() -> list[tuple[str, str]]:
     """(text for the URL, words) of the moments people ask for most."""
-    return [((now() - gap).isoformat(timespec="seconds").replace("+00:00", "Z"), words) for gap, words in QUICK]
+    return [
+        ((now() - gap).isoformat(timespec="seconds").replace("+00:00", "Z"), words) for gap, words in QUICK
+    ]
 
 
 def matrix_of(known: Known, as_of: AsOf) -> Matrix:
@@ -131,7 +149,8 @@ def identities_of(known: Known) -> list[tuple[str, str]]:
     found = {
         each.event.system: each.event.refs["native_id"]
         for each in known.history
-        if each.event.subject == known.subject and each.event.refs.get("native_id", known.subject.key) != known.subject.key
+        if each.event.subject == known.subject
+        and each.event.refs.get("native_id", known.subject.key) != known.subject.key
     }
     return sorted(found.items())
 
@@ -156,9 +175,15 @@ def operations_of(known: Known, as_of: AsOf) -> list[OperationLine]:
             keep_owners_word(lines.setdefault(subject, {}), subject, belief)
     firsts = first_plans(known.history)
     made = [
-        OperationLine(subject.key.rpartition("/")[2], subject, firsts.get((subject, "planned_start")), firsts.get((subject, "planned_end")), words)
+        OperationLine(
+            subject.key.rpartition("/")[2],
+            subject,
+            firsts.get((subject, "planned_start")),
+            firsts.get((subject, "planned_end")),
+            words,
+        )
         for subject, words in lines.items()
-    ]  # fmt: skip
+    ]
     return sorted(made, key=lambda line: (len(line.number), line.number))
 
 
@@ -182,11 +207,13 @@ def first_plans(history: Iterable[Recorded]) -> dict[tuple[Subject, str], Value]
 
 def story_of(known: Known) -> list[timeline.Entry]:
     """Everything that happened and everything that did not, newest first."""
-    return timeline.newest_first([
-        *timeline.entries_of(known.history),
-        *timeline.gaps_of(known.expectations, tower().landscape, now()),
-        *timeline.drifts_of(known.drifts, now()),
-    ])  # fmt: skip
+    return timeline.newest_first(
+        [
+            *timeline.entries_of(known.history),
+            *timeline.gaps_of(known.expectations, tower().landscape, now()),
+            *timeline.drifts_of(known.drifts, now()),
+        ]
+    )
 
 
 def story_list(story: list[timeline.Entry], known: Known) -> dict[str, Any]:

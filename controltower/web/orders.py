@@ -44,7 +44,9 @@ def listing() -> Response:
     if sheet.wanted():
         return as_file(found)
     last = found[-1].subject if len(subjects) > PER_PAGE else None
-    return hx.page("orders.html", lines=found, next=f"{last.plant}/{last.key}" if last else None, prefix=prefix)
+    return hx.page(
+        "orders.html", lines=found, next=f"{last.plant}/{last.key}" if last else None, prefix=prefix
+    )
 
 
 def page_of_orders(prefix: str, after: str) -> list[Subject]:
@@ -81,7 +83,12 @@ def owner_of(plant: str, attribute: str) -> str:
 
 def as_file(found: list[OrderLine]) -> Response:
     rows = [
-        (line.subject.plant, line.subject.key, *(text_of(line.held.get(name)) for name in SHOWN), line.open_drifts)
+        (
+            line.subject.plant,
+            line.subject.key,
+            *(text_of(line.held.get(name)) for name in SHOWN),
+            line.open_drifts,
+        )
         for line in found
     ]
     return sheet.csv_file("orders", ["plant", "order", *SHOWN, "open_drifts"], rows)

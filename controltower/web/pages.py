@@ -11,7 +11,18 @@ from controltower.web import drift, exceptions, health, messages, metrics, order
 from controltower.web.navigation import NavEntry
 
 # Each module has `bp`, a Blueprint, and may have `NAV`, a NavEntry. A new page is one line here.
-PAGES: tuple[ModuleType, ...] = (drift, orders, order, systems, messages, exceptions, search, demo_panel, health, metrics)
+PAGES: tuple[ModuleType, ...] = (
+    drift,
+    orders,
+    order,
+    systems,
+    messages,
+    exceptions,
+    search,
+    demo_panel,
+    health,
+    metrics,
+)
 
 
 def register(app: Flask, *, demo: bool) -> None:

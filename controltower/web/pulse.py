@@ -24,7 +24,11 @@ class Light:
 def light() -> Light:
     """Bad while nobody records what comes in; a warning while systems of the plant in scope are not heard."""
     if holder_of(reading(), RECORD) is None:
-        return Light("bad", "Not recording", "No worker runs: messages are kept, but nothing is made of them. Start one.")
+        return Light(
+            "bad",
+            "Not recording",
+            "No worker runs: messages are kept, but nothing is made of them. Start one.",
+        )
     lines = watched()
     unheard = [line.system.title for line in lines if line.health in ("credentials", "down", "silent")]
     if unheard:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import request, url_for
 
@@ -44,12 +45,15 @@ def current_scope() -> Scope:
 
 def link(endpoint: str, **values: object) -> str:
     """url_for with the current plant and period carried along."""
-    return url_for(endpoint, **{**current_scope().query(), **values})
+    merged: dict[str, Any] = {**current_scope().query(), **values}
+    return url_for(endpoint, **merged)
 
 
 def here(**changes: object) -> str:
     """This page's URL with some of its query changed; None drops a part. Paging starts over unless kept."""
-    kept: dict[str, object] = {name: value for name, value in request.args.items() if name not in ("after", "before")}
+    kept: dict[str, object] = {
+        name: value for name, value in request.args.items() if name not in ("after", "before")
+    }
     wanted = {**kept, **changes}
-    values = {name: value for name, value in wanted.items() if value not in (None, "")}
-    return url_for(request.endpoint or "", **{**(request.view_args or {}), **values})
+    said: dict[str, Any] = {name: value for name, value in wanted.items() if value not in (None, "")}
+    return url_for(request.endpoint or "", **{**(request.view_args or {}), **said})

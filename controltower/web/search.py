@@ -13,7 +13,13 @@ from controltower.web.tower import reading, tower
 
 bp = Blueprint("search", __name__)
 MOST = 20
-KINDS = {"purchase": "Purchase", "inspection": "Inspection", "shipment": "Shipment", "stock": "Stock", "resource": "Resource"}
+KINDS = {
+    "purchase": "Purchase",
+    "inspection": "Inspection",
+    "shipment": "Shipment",
+    "stock": "Stock",
+    "resource": "Resource",
+}
 
 
 @bp.get("/search")
@@ -26,7 +32,9 @@ def find() -> Response:
         return hx.go_to(url_for("order.show", plant=exact[0].plant, order=exact[0].key))
     if text.isdigit() and inbox.by_ids(reading(), [int(text)]):
         return hx.go_to(url_for("messages.show", id=int(text)))
-    deliveries = [inbox.by_delivery(reading(), system, text) for system in tower().landscape.systems] if text else []
+    deliveries = (
+        [inbox.by_delivery(reading(), system, text) for system in tower().landscape.systems] if text else []
+    )
     messages = [each for each in deliveries if each]
     if len(messages) == 1 and not orders:
         return hx.go_to(url_for("messages.show", id=messages[0]))

@@ -97,4 +97,6 @@ def pulse() -> Response:
 
 @bp.get("/favicon.ico")
 def favicon() -> Response:
-    return redirect(url_for("assets.file", url_name=current_app.extensions["assets"].named("mark.svg").url_name))  # type: ignore[return-value]
+    return redirect(
+        url_for("assets.file", url_name=current_app.extensions["assets"].named("mark.svg").url_name)
+    )  # type: ignore[return-value]

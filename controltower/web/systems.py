@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint, Response, abort, flash, request, url_for
+from flask import Blueprint, Response, abort, flash, url_for
 
 from controltower.domain.landscape import System
 from controltower.pipeline.detect import last_heard
@@ -21,7 +21,7 @@ from controltower.web.login import who
 from controltower.web.matrix import role_rank
 from controltower.web.messages import STATES
 from controltower.web.navigation import NavEntry
-from controltower.web.scope import current_scope
+from controltower.web.scope import current_scope, link
 from controltower.web.security import roles
 from controltower.web.tower import now, reading, tower, writing
 
@@ -94,7 +94,14 @@ def listing() -> Response:
     if sheet.wanted():
         return as_file(found)
     backlog, oldest = inbox.backlog(reading())
-    return hx.page("systems.html", lines=found, health=HEALTH, counts=Counter(line.health for line in found), backlog=backlog, oldest=oldest)
+    return hx.page(
+        "systems.html",
+        lines=found,
+        health=HEALTH,
+        counts=Counter(line.health for line in found),
+        backlog=backlog,
+        oldest=oldest,
+    )
 
 
 @bp.get("/systems/<system>")
@@ -106,12 +113,17 @@ def show(system: str) -> Response:
     connection = reading()
     parked = inbox.parked_counts(connection).get(system, 0)
     return hx.page(
-        "system.html", line=line_of(declared, channels.every(connection), parked), health=HEALTH, states=STATES,
-        cursors=channels.reading_marks(connection, system), outages=channels.outages(connection, system, now() - OUTAGES_SINCE),
-        latest=inbox.listing(connection, system=system, limit=LATEST), team=tower().landscape.teams.get(declared.team),
+        "system.html",
+        line=line_of(declared, channels.every(connection), parked),
+        health=HEALTH,
+        states=STATES,
+        cursors=channels.reading_marks(connection, system),
+        outages=channels.outages(connection, system, now() - OUTAGES_SINCE),
+        latest=inbox.listing(connection, system=system, limit=LATEST),
+        team=tower().landscape.teams.get(declared.team),
         open_cases=[each for each in cases.listing(connection, limit=500) if each.system == system],
         hook_url=url_for("systems.listing", _external=True).removesuffix("/systems") + f"/hooks/{system}",
-    )  # fmt: skip
+    )
 
 
 @bp.post("/systems/<system>/reprocess")
@@ -122,20 +134,36 @@ def reprocess(system: str) -> Response:
         abort(404)
     taken = reprocess_messages(tower(), parked_ids(tower(), system))
     with writing() as connection:
-        audit.write_down(connection, audit.Entry(now(), who(), "system.reprocess", system, f"{taken} messages"))
+        audit.write_down(
+            connection, audit.Entry(now(), who(), "system.reprocess", system, f"{taken} messages")
+        )
     left = inbox.parked_counts(reading()).get(system, 0)
     flash(f"Translated {taken} parked messages again; {left} are still parked.", "warn" if left else "ok")
-    return hx.go_to(url_for("systems.show", system=system, **request.args))
+    return hx.go_to(link("systems.show", system=system))
 
 
 def as_file(found: list[SystemLine]) -> Response:
-    columns = "system title role plants health channel last_heard last_attempt failures last_error messages duplicates refused".split()
+    columns = (
+        "system title role plants health channel "
+        "last_heard last_attempt failures last_error messages duplicates refused"
+    ).split()
     rows = [
         (
-            line.system.id, line.system.title, line.system.role, " ".join(line.system.plants), line.health, each.channel,
-            last_heard([each]), each.last_attempt_at, each.failures, each.last_error, each.messages, each.duplicates, each.refused,
+            line.system.id,
+            line.system.title,
+            line.system.role,
+            " ".join(line.system.plants),
+            line.health,
+            each.channel,
+            last_heard([each]),
+            each.last_attempt_at,
+            each.failures,
+            each.last_error,
+            each.messages,
+            each.duplicates,
+            each.refused,
         )
         for line in found
         for each in line.channels
-    ]  # fmt: skip
+    ]
     return sheet.csv_file("systems", columns, rows)

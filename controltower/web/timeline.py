@@ -53,6 +53,16 @@ class Entry:
         return self.recorded.learnt_at - self.recorded.event.occurred_at if self.recorded else timedelta(0)
 
     @property
+    def tells(self) -> bool:
+        """False for a poll's look at something that has not changed."""
+        event = self.recorded.event if self.recorded else None
+        return (
+            event is None
+            or not event.type.endswith(".snapshot")
+            or any(change.moved for change in self.changes)
+        )
+
+    @property
     def part(self) -> str:
         """The operation it is about, empty for the order itself."""
         subject = (self.recorded and self.recorded.event.subject) or (self.drift or self.expectation).subject  # type: ignore[union-attr]
@@ -60,7 +70,7 @@ class Entry:
 
 
 def entries_of(history: Sequence[Recorded]) -> list[Entry]:
-    """An entry for each event, with what it changed."""
+    """An entry for each event that tells something, with what it changed."""
     last: dict[tuple[object, str, str], Value] = {}
     found = []
     for recorded in history:
@@ -70,7 +80,9 @@ def entries_of(history: Sequence[Recorded]) -> list[Entry]:
             key = event.subject, event.system, name
             changes.append(Change(name, value_kind(event.subject.kind, name), value, last.get(key)))
             last[key] = value
-        found.append(Entry(EVENT, event.occurred_at, event.system, label(event.type), tuple(changes), recorded))
+        entry = Entry(EVENT, event.occurred_at, event.system, label(event.type), tuple(changes), recorded)
+        if entry.tells:
+            found.append(entry)
     return found
 
 
@@ -81,11 +93,16 @@ def gaps_of(expectations: Iterable[Expectation], landscape: Landscape, now: date
     for each in expectations:
         if each.state == MISSED or (each.state == WAITING and each.due_at < now):
             words = rules.get(each.rule) or BUILT_IN.get(each.rule, label(each.rule)).format(each.awaits)
-            found.append(Entry(GAP, each.due_at, each.system, words, until=each.met_at or now, expectation=each))
+            found.append(
+                Entry(GAP, each.due_at, each.system, words, until=each.met_at or now, expectation=each)
+            )
     return found
 
 
-BUILT_IN = {MISSING_NUMBER: "Its message number {} never came", ANNOUNCEMENT: "It changed, but no webhook announced it"}
+BUILT_IN = {
+    MISSING_NUMBER: "Its message number {} never came",
+    ANNOUNCEMENT: "It changed, but no webhook announced it",
+}
 
 
 def drifts_of(drifts: Iterable[Drift], now: datetime) -> list[Entry]:
@@ -95,9 +112,23 @@ def drifts_of(drifts: Iterable[Drift], now: datetime) -> list[Entry]:
         if not each.alarmed:
             continue
         title = f"{label(each.attribute)} differs from the owner's"
-        found.append(Entry(APART, each.opened_at, each.follower, title, until=each.closed_at or now, drift=each, words=each.why))
+        found.append(
+            Entry(
+                APART,
+                each.opened_at,
+                each.follower,
+                title,
+                until=each.closed_at or now,
+                drift=each,
+                words=each.why,
+            )
+        )
         if each.state == CLOSED and each.closed_at:
-            found.append(Entry(AGREED, each.closed_at, each.follower, f"{label(each.attribute)} agrees again", drift=each))
+            found.append(
+                Entry(
+                    AGREED, each.closed_at, each.follower, f"{label(each.attribute)} agrees again", drift=each
+                )
+            )
     return found
 
 
@@ -115,5 +146,7 @@ def matching(entries: Iterable[Entry], text: str, system: str) -> list[Entry]:
 
 
 def text_of(entry: Entry) -> str:
-    said = [f"{label(change.attribute)} {change.value.text} {change.value.native}" for change in entry.changes]
+    said = [
+        f"{label(change.attribute)} {change.value.text} {change.value.native}" for change in entry.changes
+    ]
     return " ".join([entry.title, entry.words, entry.system, *said])
