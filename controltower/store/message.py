@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -307,14 +308,15 @@ def listing(
     chosen = select(message).order_by(message.c.id.desc()).limit(limit)
     faulty = message.c.state.in_(FAULTY)
     conditions = (
-        (system, message.c.system == system),
-        (channel, message.c.channel == channel),
-        (state, faulty if state == "faulty" else message.c.state == state),
-        (before is not None, message.c.id < before),
-        (since is not None, message.c.received_at >= since),
-        (until is not None, message.c.received_at < until),
+        system and message.c.system == system,
+        channel and message.c.channel == channel,
+        plants and message.c.plant.in_(plants),
+        state and (faulty if state == "faulty" else message.c.state == state),
+        None if before is None else message.c.id < before,
+        None if since is None else message.c.received_at >= since,
+        None if until is None else message.c.received_at < until,
     )
-    chosen = chosen.where(*(condition for wanted, condition in conditions if wanted))
+    chosen = chosen.where(*(each for each in conditions if isinstance(each, ColumnElement)))
     return [Message(*row) for row in connection.execute(chosen)]
 
 
