@@ -6,13 +6,13 @@ import os
 from dataclasses import replace
 
 from flask import Flask
+from sqlalchemy import Engine
 
 from controltower import create_app, landscape_files
 from controltower.domain.clock import Clock
 from controltower.domain.landscape import Landscape
 from controltower.pipeline.tower import Tower, build
 from controltower.settings import Settings
-from controltower.store import engine
 
 
 def open_landscape(settings: Settings) -> Landscape:
@@ -26,7 +26,6 @@ def open_app(settings: Settings | None = None) -> Flask:
     return create_app(replace(chosen, secret_key=chosen.session_key()), open_landscape(chosen))
 
 
-def open_tower(settings: Settings) -> Tower:
+def open_tower(settings: Settings, connected: Engine) -> Tower:
     """What the verbs of the pipeline work with. Raises landscape_files.ConfigurationError."""
-    landscape = open_landscape(settings)
-    return build(engine.connect(settings.database_url), landscape, Clock.load(settings.clock_path))
+    return build(connected, open_landscape(settings), Clock.load(settings.clock_path))

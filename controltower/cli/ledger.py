@@ -60,14 +60,14 @@ def poll_now(asked: argparse.Namespace) -> int:
     """One look at one source. A worker's look at the same moment does no harm: what is stored is told by content."""
     logs.configure()
     settings = settings_for(asked)
-    with database(settings):
-        tower = assembly.open_tower(settings)
-    polled = [system.id for system in tower.landscape.systems.values() if system.polling]
-    if asked.system not in polled:
-        raise Refused(f"{asked.system} is not polled. Polled are: {', '.join(polled) or 'none'}")
-    before = _newest(tower, asked.system)
-    wait = poll(tower, asked.system)
-    return _tell_poll(tower, asked.system, before, wait)
+    with database(settings) as connected:
+        tower = assembly.open_tower(settings, connected)
+        polled = [system.id for system in tower.landscape.systems.values() if system.polling]
+        if asked.system not in polled:
+            raise Refused(f"{asked.system} is not polled. Polled are: {', '.join(polled) or 'none'}")
+        before = _newest(tower, asked.system)
+        wait = poll(tower, asked.system)
+        return _tell_poll(tower, asked.system, before, wait)
 
 
 def _newest(tower: Tower, system: str) -> int:
@@ -94,16 +94,19 @@ def reprocess_now(asked: argparse.Namespace) -> None:
     """Rebuild the ledger, or translate some parked messages again."""
     logs.configure()
     settings = settings_for(asked)
-    with database(settings):
-        tower = assembly.open_tower(settings)
-    if asked.message or asked.parked:
-        ids = [*asked.message, *(parked_ids(tower, asked.parked) if asked.parked else ())]
-        what, count = "parked message", reprocess_messages(tower, ids)
-    else:
-        what, count = "message", reprocess(tower, _show_progress)
-    with engine.writing(tower.engine) as connection:
-        write_down(connection, settings, "reprocessed", asked.parked or "inbox", _counted(count, what))
+    with database(settings) as connected:
+        tower = assembly.open_tower(settings, connected)
+        count, what = _tell_again(tower, asked.message, asked.parked)
+        with engine.writing(connected) as connection:
+            write_down(connection, settings, "reprocessed", asked.parked or "inbox", _counted(count, what))
     say(f"{_counted(count, what)} told again.")
+
+
+def _tell_again(tower: Tower, ids: list[int], parked: str) -> tuple[int, str]:
+    if ids or parked:
+        chosen = [*ids, *(parked_ids(tower, parked) if parked else ())]
+        return reprocess_messages(tower, chosen), "parked message"
+    return reprocess(tower, _show_progress), "message"
 
 
 def _show_progress(done: int, total: int) -> None:

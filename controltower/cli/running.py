@@ -59,11 +59,12 @@ def worker(asked: argparse.Namespace) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with database(settings):
-        tower = assembly.open_tower(settings)
-    working = Worker(tower)
-    working.start()
-    stop.wait()
-    if not working.stop():
-        raise Refused("A job was still running; what it had not committed is done again by the next worker.")
+    with database(settings) as connected:
+        working = Worker(assembly.open_tower(settings, connected))
+        working.start()
+        stop.wait()
+        if not working.stop():
+            raise Refused(
+                "A job was still running; what it had not committed is done again by the next worker."
+            )
     return 0
