@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from controltower import create_app
-from controltower.domain.flow import Flow, Milestone
 from controltower.domain.expectation import Sign
+from controltower.domain.flow import Flow, Milestone
 from controltower.domain.landscape import Landscape, Plant, Tier
 from controltower.pipeline.detect import detect
 from controltower.settings import Settings
@@ -109,7 +109,12 @@ def tell_story(plantlet: Plantlet) -> None:
     say("mes", 1, {"status": "running", "resource": "CUT-1"}, **operation)
     clock.move(9 * MINUTE)
     say("erp", 2, {"due_date": due(12)})
-    say("mes", 2, {"status": "completed", "quantity_good": {"value": "120", "unit": "EA"}}, type="order.completed")
+    say(
+        "mes",
+        2,
+        {"status": "completed", "quantity_good": {"value": "120", "unit": "EA"}},
+        type="order.completed",
+    )
     plantlet.record()
     clock.move(60 * MINUTE)
     detect(plantlet.tower)

@@ -18,9 +18,13 @@ def test_without_a_key_the_call_is_refused_with_a_challenge(app: Flask) -> None:
     assert answer.json["trace_id"]
 
 
-@pytest.mark.parametrize("given", ["Bearer", "Bearer ", "Bearer wrong", "Basic abc", "", "Bearer ct_\u00e9\u20ac"])
+@pytest.mark.parametrize(
+    "given", ["Bearer", "Bearer ", "Bearer wrong", "Basic abc", "", "Bearer ct_\u00e9\u20ac"]
+)
 def test_a_key_that_is_none_is_refused(app: Flask, given: str) -> None:
-    answer = app.test_client().get(f"{BASE}/systems", headers={"Authorization": given.encode("utf-8").decode("latin-1")})
+    answer = app.test_client().get(
+        f"{BASE}/systems", headers={"Authorization": given.encode("utf-8").decode("latin-1")}
+    )
     assert (answer.status_code, answer.mimetype) == (401, "application/problem+json")
 
 

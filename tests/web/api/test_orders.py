@@ -79,7 +79,9 @@ def test_the_timeline_is_in_order_and_shows_what_did_not_come(caller: Caller, pl
     told = [(each["kind"], each["at"]) for each in whole]
     assert told == sorted(told, key=lambda each: each[1])
     missing = [each for each in whole if each["kind"] == "expected"]
-    assert [(each["expectation"]["rule"], each["overdue"]) for each in missing] == [("completion-posted", True)]
+    assert [(each["expectation"]["rule"], each["overdue"]) for each in missing] == [
+        ("completion-posted", True)
+    ]
     assert missing[0]["title"] == "Completion reaches the ERP"
     happened = [each for each in whole if each["kind"] == "event"]
     assert {each["message_state"] for each in happened} == {"recorded"}
@@ -90,7 +92,9 @@ def test_a_timeline_is_the_same_page_by_page(caller: Caller, plantlet: Plantlet)
     tell_story(plantlet)
     whole = caller.items("/orders/LYON/MO-1/timeline")
     assert caller.items("/orders/LYON/MO-1/timeline", limit=2) == whole
-    part = caller.items("/orders/LYON/MO-1/timeline", **{"from": "2026-03-02T06:01:00Z", "to": "2026-03-02T06:10:00Z"})
+    part = caller.items(
+        "/orders/LYON/MO-1/timeline", **{"from": "2026-03-02T06:01:00Z", "to": "2026-03-02T06:10:00Z"}
+    )
     assert part == [each for each in whole if "T06:01" <= each["at"][10:16] < "T06:10"]
 
 
@@ -121,6 +125,11 @@ def test_an_order_number_may_hold_a_slash(caller: Caller, plantlet: Plantlet) ->
 
 
 def test_an_order_nobody_spoke_of_is_not_found(caller: Caller) -> None:
-    for path in ("/orders/LYON/MO-9", "/orders/LYON/MO-9/timeline", "/orders/NOWHERE/MO-1", "/orders/LYON/%00"):
+    for path in (
+        "/orders/LYON/MO-9",
+        "/orders/LYON/MO-9/timeline",
+        "/orders/NOWHERE/MO-1",
+        "/orders/LYON/%00",
+    ):
         answer = caller.get(path)
         assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
