@@ -594,6 +594,34 @@ def test_a_mistake_of_a_polled_system_is_told(kind: str, tmp_path: Path) -> None
     assert cure in found[0].cure
 
 
+TRYTON = """
+[tryton]
+title = "Tryton"
+role = "procurement"
+plants = ["LYON"]
+connector = "tryton"
+poll = { every = "10 s" }
+
+[tryton.settings]
+url = "http://tryton.example"
+password = "env:MES_SECRET"
+warehouses = "WH1"
+"""
+
+
+def test_what_a_connector_cannot_work_with_is_told(tmp_path: Path) -> None:
+    (problem,) = told(tmp_path, "systems.toml", add(TRYTON))
+    assert problem.place == "tryton.settings"
+    assert "warehouses of tryton must read NAME=VALUE" in problem.what
+
+
+def test_its_words_show_no_secret(tmp_path: Path) -> None:
+    wrong = TRYTON.replace('"WH1"', '"WH1=LYON"') + 'zones = "env:ZONES"\n'
+    (problem,) = told(tmp_path, "systems.toml", add(wrong), {**ENVIRONMENT, "ZONES": f"LYON={HIDDEN}"})
+    assert problem.place == "tryton.settings"
+    assert HIDDEN not in str(problem)
+
+
 def test_an_allowance_shorter_than_two_polls_is_a_warning(tmp_path: Path) -> None:
     owned = '[order.material_available]\nowner = "mes"\nfollow = { wms = "30 min" }\n'
     (problem,) = with_wms(tmp_path, ownership=owned)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from controltower.domain.landscape import Landscape
 from controltower.landscape_files.built import build
-from controltower.landscape_files.connected import check_connections
+from controltower.landscape_files.connected import check_connections, check_connectors
 from controltower.landscape_files.declared import Declared, declare
 from controltower.landscape_files.files import read_files
 from controltower.landscape_files.fit import check_fit
@@ -41,6 +41,8 @@ def _read(directory: Path, environment: Mapping[str, str]) -> tuple[Declared, li
     declared = declare(files, findings)
     check_fit(declared, findings)
     check_connections(declared, findings)
+    if not findings.errors:
+        check_connectors(build(declared), declared, findings)
     if not declared.systems and not findings.errors:
         findings.warning(
             Place(str(directory / "systems.toml")), "declares no system, so the tower has nothing to watch",

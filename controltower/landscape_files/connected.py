@@ -7,6 +7,7 @@ from typing import Any
 
 from controltower import connectors
 from controltower.connectors.contract import Field, Manifest
+from controltower.domain.landscape import Landscape
 from controltower.landscape_files import value
 from controltower.landscape_files.declared import Declared, SystemTables
 from controltower.landscape_files.environment import FromEnvironment
@@ -15,6 +16,7 @@ from controltower.landscape_files.fit import plants_of
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings, suggestion
 from controltower.landscape_files.reading import taken
+from controltower.landscape_files.value import said
 
 MAPPING = "mapping"
 
@@ -163,6 +165,21 @@ def _tell_mapping(at: Place, line: str, findings: Findings) -> None:
     findings.error(
         place, f"cannot be used: {what}", "Mend it; docs/connectors.md tells what a mapping holds."
     )
+
+
+def check_connectors(landscape: Landscape, declared: Declared, findings: Findings) -> None:
+    """Let each connector say what it cannot work with; it is made, and speaks to nobody."""
+    for system in landscape.systems.values():
+        tables = declared.systems[system.id]
+        try:
+            connectors.connect(system)
+        except ValueError as error:
+            words = str(error)
+            for held in tables.row["settings"].values():
+                words = words.replace(held, said(held)) if isinstance(held, FromEnvironment) else words
+            findings.error(
+                tables.place / "settings", f"cannot be used: {words}", "Mend the setting that it names."
+            )
 
 
 def _check_resources(system: SystemTables, findings: Findings) -> None:

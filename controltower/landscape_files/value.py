@@ -14,6 +14,8 @@ UNITS = {
     "s": 1, "sec": 1, "second": 1, "seconds": 1, "min": 60, "minute": 60, "minutes": 60,
     "h": 3600, "hour": 3600, "hours": 3600, "d": 86400, "day": 86400, "days": 86400, "week": 604800, "weeks": 604800,
 }  # fmt: skip
+# Ten years: whatever is longer is a slip of the pen.
+LONGEST_DAYS = 3650
 SIZES = {"kB": 1000, "KiB": 1024, "MB": 1000**2, "MiB": 1024**2}
 _MEASURE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*")
 Reader = Callable[[Any], Any]
@@ -83,9 +85,10 @@ def duration(given: Any) -> datetime.timedelta:
 
 def duration_or_none(given: Any) -> datetime.timedelta:
     """A length of time that may also be `0 s`."""
-    return datetime.timedelta(
-        seconds=_measure(given, UNITS, "a length of time", '"90 s", "15 min", "2 h" or "1 day"')
-    )
+    seconds = _measure(given, UNITS, "a length of time", '"90 s", "15 min", "2 h" or "1 day"')
+    if seconds > LONGEST_DAYS * UNITS["day"]:
+        raise Wrong(f"must be at most {LONGEST_DAYS} days, not {said(given)}", "Write a shorter time.")
+    return datetime.timedelta(seconds=seconds)
 
 
 def size(given: Any) -> int:
