@@ -5,7 +5,7 @@ import datetime as dt
 import os
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 
 import requests
@@ -16,10 +16,12 @@ from controltower.simulation.tryton.install import (
     state_directory,
 )
 from controltower.simulation.tryton.life import Life
+from controltower.simulation.tryton.rpc import DATABASE
 from controltower.simulation.tryton.seed import ensure_connector_user, ensure_seeded
 from controltower.simulation.tryton.server import ServerFailed, TrytonServer
 
 PASSWORD_VARIABLE = "ERP_HQ_PASSWORD"
+SEEDED = "seeded"  # the file that says so
 
 
 def main() -> int:
@@ -28,11 +30,10 @@ def main() -> int:
     password = os.environ.get(PASSWORD_VARIABLE, "")
     if not password:
         return _refuse(f"{PASSWORD_VARIABLE} is not set: it is the password of the tower's user in Tryton")
-    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, _end)
     try:
-        _serve(options, password, stop)
+        _serve(options, password)
     except (InstallationFailed, ServerFailed) as error:
         return _refuse(str(error))
     return 0
@@ -57,26 +58,45 @@ def _say(message: str) -> None:
     sys.stdout.flush()
 
 
-def _serve(options: argparse.Namespace, password: str, stop: threading.Event) -> None:
+def _end(*_: object) -> None:
+    """Leave from wherever we are, an installation too; the server is stopped on the way out."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(0)
+
+
+def _serve(options: argparse.Namespace, password: str) -> None:
     state = options.state or state_directory()
     installation = ensure_installed(state, _say)
-    with TrytonServer(installation, state / "live", options.port) as server:
+    directory = state / "live"
+    _forget_half_seeded(directory)
+    with TrytonServer(installation, directory, options.port) as server:
         client = server.administrator()
         today = dt.datetime.now(dt.UTC).date()
         company = ensure_seeded(client, options.seed, today, _say)
         ensure_connector_user(client, company, password)
+        (directory / SEEDED).touch()
         _say(f"tryton: ready on {server.base_url}")
         life = Life(client, company, options.seed)
-        while not stop.wait(options.pace or None) and server.is_running():
-            _live(life, stop)
+        while server.is_running():
+            time.sleep(options.pace or 1.0)
+            if options.pace:
+                _live(life)
+        raise ServerFailed(f"the server has ended by itself, see {directory / 'server.log'}")
 
 
-def _live(life: Life, stop: threading.Event) -> None:
+def _forget_half_seeded(directory: Path) -> None:
+    """A database whose seeding was broken off is begun anew."""
+    if not (directory / SEEDED).exists():
+        for file in directory.glob(f"{DATABASE}.sqlite*"):
+            file.unlink()
+
+
+def _live(life: Life) -> None:
     try:
         _say(f"tryton: {life.step()}")
     except requests.RequestException as error:
-        if not stop.is_set():  # told to stop, the server may have gone first
-            _say(f"tryton: {error}")
+        _say(f"tryton: {error}")
 
 
 if __name__ == "__main__":
