@@ -84,5 +84,5 @@ def answered(expectation: Expectation, at: datetime.datetime, event: str) -> Exp
 
 
 def voided(expectation: Expectation, at: datetime.datetime, event: str) -> Expectation:
-    """The expectation after something made it needless (an order cancelled)."""
+    """The expectation after something made it needless: the order was cancelled, or what was lost was read again."""
     return expectation._replace(state=VOID, met_at=at, met_by=event)

@@ -73,17 +73,27 @@ def _move(standing: Standing, recorded: Recorded) -> Iterator[Belief]:
 
 def _hear(standing: Standing, recorded: Recorded, before: Hearing | None) -> None:
     event = recorded.event
-    sequence = event.sequence
-    if before is not None and before.sequence is not None:
-        restarted = (
-            sequence is not None and sequence < before.sequence and event.occurred_at > before.occurred_at
-        )
-        if sequence is None or (sequence < before.sequence and not restarted):
-            sequence = before.sequence
     standing.hearings[event.system] = Hearing(
-        event.system, event.type, event.occurred_at, recorded.learnt_at, sequence, recorded.position
+        event.system,
+        event.type,
+        event.occurred_at,
+        recorded.learnt_at,
+        _counted(recorded, before),
+        recorded.position,
     )
     standing.changed_hearings.add(event.system)
+
+
+def _counted(recorded: Recorded, before: Hearing | None) -> int | None:
+    """How far the sender's counter has come. Polls skip numbers by their nature, so only webhooks count."""
+    reached = before.sequence if before is not None else None
+    sequence = recorded.event.sequence
+    if recorded.channel != "hook" or sequence is None:
+        return reached
+    if before is None or reached is None or sequence > reached:
+        return sequence
+    restarted = sequence < reached and recorded.event.occurred_at > before.occurred_at
+    return sequence if restarted else reached
 
 
 def _judge(standing: Standing, moved: Belief, system: System, landscape: Landscape) -> None:
@@ -136,7 +146,8 @@ def _answer(
     for waiting in list(standing.expectations.values()):
         rule = rules.get(waiting.rule)
         if rule is None:
-            met, void = _answers_built_in(waiting, recorded), False
+            met = _answers_built_in(waiting, recorded)
+            void = _overtakes_built_in(waiting, recorded, moves)
         else:
             met = waiting.system == system.id and _shows(rule.then, recorded, moves, system)
             void = any(_shows(sign, recorded, moves, system) for sign in rule.unless)
@@ -153,6 +164,17 @@ def _answers_built_in(waiting: Expectation, recorded: Recorded) -> bool:
     if waiting.rule == MISSING_NUMBER:
         return str(event.sequence) == waiting.awaits
     return recorded.channel == "hook" and event.occurred_at.isoformat() >= waiting.awaits
+
+
+def _overtakes_built_in(waiting: Expectation, recorded: Recorded, moves: list[Belief]) -> bool:
+    """A lost message matters no more once a poll has read the subject again, or the subject's life has ended."""
+    if recorded.learnt_at <= waiting.due_at:
+        return False
+    read_again = recorded.channel == "poll" and recorded.event.system == waiting.system
+    return read_again or any(moved.attribute == "status" and moved.value.text in _ENDED for moved in moves)
+
+
+_ENDED = frozenset({"closed", "cancelled"})
 
 
 def _await(
@@ -196,7 +218,7 @@ def _await_numbers(
 ) -> None:
     """A counter that skipped: the numbers between must still come (late, or again), else a message was lost."""
     event = recorded.event
-    if before is None or before.sequence is None or event.sequence is None:
+    if before is None or before.sequence is None or event.sequence is None or recorded.channel != "hook":
         return
     missing = range(before.sequence + 1, event.sequence)[:_LARGEST_GAP]
     for number in missing:

@@ -46,7 +46,7 @@ def case_of(expectation: Expectation, landscape: Landscape) -> Case:
     if expectation.met_at is None:
         return case
     late = (expectation.met_at - expectation.due_at).total_seconds() / 60
-    reason = "No longer needed." if expectation.state == VOID else f"It came, {late:.0f} min too late."
+    reason = "No longer needed: later news has made up for it." if expectation.state == VOID else f"It came, {late:.0f} min too late."
     return resolved(case, expectation.met_at, reason)
 
 
