@@ -46,8 +46,9 @@ def case_of(expectation: Expectation, landscape: Landscape) -> Case:
     if expectation.met_at is None:
         return case
     late = (expectation.met_at - expectation.due_at).total_seconds() / 60
-    reason = "No longer needed: later news has made up for it." if expectation.state == VOID else f"It came, {late:.0f} min too late."
-    return resolved(case, expectation.met_at, reason)
+    needless = "No longer needed: later news has made up for it."
+    came = f"It came, {late:.0f} min too late."
+    return resolved(case, expectation.met_at, needless if expectation.state == VOID else came)
 
 
 def _words(expectation: Expectation, landscape: Landscape) -> tuple[str, str, str, str, str]:
