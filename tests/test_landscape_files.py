@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from controltower import connectors
+from controltower.connectors.frepple import manifest as frepple_manifest
+from controltower.connectors.frepple.translate import OPERATIONS, ORDERS
+from controltower.connectors.tryton import manifest as tryton_manifest
+from controltower.connectors.tryton.lists import LISTS
+from controltower.connectors.tryton.stock import STOCK
 from controltower.domain.landscape import Landscape
 from controltower.landscape_files import ERROR, WARNING, ConfigurationError, Problem, check, load
 from controltower.landscape_files.key import TABLES, Key
@@ -519,7 +524,7 @@ resources = ["stock"]
 url = "http://wms.example"
 mapping = "mappings/wms.toml"
 """
-STOCK = """
+STOCK_MAPPING = """
 [records.stock]
 kind = "stock"
 type = "stock.snapshot"
@@ -534,7 +539,7 @@ record = "stock"
 """
 
 
-def with_wms(directory: Path, wms: str = WMS, mapping: str = STOCK, **more: str) -> list[Problem]:
+def with_wms(directory: Path, wms: str = WMS, mapping: str = STOCK_MAPPING, **more: str) -> list[Problem]:
     files = {**WHOLE, "systems.toml": WHOLE["systems.toml"] + wms, "mappings/wms.toml": mapping}
     written(directory, {**files, **{f"{name}.toml": text for name, text in more.items()}})
     return check(directory, ENVIRONMENT)
@@ -552,36 +557,42 @@ def test_a_mapping_is_loaded_in_the_place_of_its_name(tmp_path: Path) -> None:
 POLLED = {
     "list": (
         WMS.replace('["stock"]', '["stocks"]'),
-        STOCK,
+        STOCK_MAPPING,
         "wms.poll.resources",
         "unknown list 'stocks'",
         "'stock'",
     ),
-    "address": (WMS.replace("http://", ""), STOCK, "wms.settings.url", "no address", "http://"),
+    "address": (WMS.replace("http://", ""), STOCK_MAPPING, "wms.settings.url", "no address", "http://"),
     "no address": (
         WMS.replace('url = "http://wms.example"\n', ""),
-        STOCK,
+        STOCK_MAPPING,
         "wms.settings.url",
         "missing",
         "Add url",
     ),
     "no mapping": (
         WMS.replace('mapping = "mappings/wms.toml"\n', ""),
-        STOCK,
+        STOCK_MAPPING,
         "wms.settings.mapping",
         "missing",
         "Add",
     ),
     "file": (
         WMS.replace("wms.toml", "wsm.toml"),
-        STOCK,
+        STOCK_MAPPING,
         "wms.settings.mapping",
         "not there",
         "'mappings/wms.toml'",
     ),
-    "field": (WMS.replace("url =", "ulr ="), STOCK, "wms.settings.ulr", "no field", "'url'"),
-    "expression": (WMS, STOCK.replace('"sku"', '"sku["'), "records.stock.key", "cannot be used", "Mend it"),
-    "not TOML": (WMS, STOCK + "[", "", "no TOML", "Mend that line"),
+    "field": (WMS.replace("url =", "ulr ="), STOCK_MAPPING, "wms.settings.ulr", "no field", "'url'"),
+    "expression": (
+        WMS,
+        STOCK_MAPPING.replace('"sku"', '"sku["'),
+        "records.stock.key",
+        "cannot be used",
+        "Mend it",
+    ),
+    "not TOML": (WMS, STOCK_MAPPING + "[", "", "no TOML", "Mend that line"),
 }
 
 
@@ -615,11 +626,23 @@ def test_what_a_connector_cannot_work_with_is_told(tmp_path: Path) -> None:
     assert "warehouses of tryton must read NAME=VALUE" in problem.what
 
 
+def test_a_list_that_a_product_does_not_have_is_told(tmp_path: Path) -> None:
+    polled = TRYTON.replace('every = "10 s"', 'every = "10 s", resources = ["productions"]').replace(
+        "WH1", "WH1=LYON"
+    )
+    (problem,) = told(tmp_path, "systems.toml", add(polled))
+    assert (problem.place, problem.cure) == ("tryton.poll.resources", "Did you mean 'production'?")
+
+
+def test_the_lists_that_the_manifests_name_are_those_that_the_connectors_read() -> None:
+    assert {*tryton_manifest.RESOURCES} == {*(each.name for each in LISTS), STOCK}
+    assert {*frepple_manifest.RESOURCES} == {ORDERS, OPERATIONS}
+
+
 def test_its_words_show_no_secret(tmp_path: Path) -> None:
     wrong = TRYTON.replace('"WH1"', '"WH1=LYON"') + 'zones = "env:ZONES"\n'
-    (problem,) = told(tmp_path, "systems.toml", add(wrong), {**ENVIRONMENT, "ZONES": f"LYON={HIDDEN}"})
-    assert problem.place == "tryton.settings"
-    assert HIDDEN not in str(problem)
+    (problem,) = told(tmp_path, "systems.toml", add(wrong), {**ENVIRONMENT, "ZONES": "LYON=part-of-it"})
+    assert problem.what == "cannot be used: the value in the environment is no time zone"
 
 
 def test_an_allowance_shorter_than_two_polls_is_a_warning(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from controltower.landscape_files.reading import taken
 from controltower.landscape_files.value import said
 
 MAPPING = "mapping"
+_QUOTED = re.compile(r"'[^']+'|\"[^\"]+\"")
 
 
 def check_connections(declared: Declared, findings: Findings) -> None:
@@ -174,12 +176,21 @@ def check_connectors(landscape: Landscape, declared: Declared, findings: Finding
         try:
             connectors.connect(system)
         except ValueError as error:
-            words = str(error)
-            for held in tables.row["settings"].values():
-                words = words.replace(held, said(held)) if isinstance(held, FromEnvironment) else words
+            words = _without_secrets(str(error), tables.row["settings"])
             findings.error(
                 tables.place / "settings", f"cannot be used: {words}", "Mend the setting that it names."
             )
+
+
+def _without_secrets(words: str, settings: dict[str, Any]) -> str:
+    """A connector's words without what it quotes of a value that came from the environment."""
+    hidden = [held for held in settings.values() if isinstance(held, FromEnvironment) and held]
+    for held in hidden:
+        words = words.replace(held, said(held))
+    for part in _QUOTED.findall(words):
+        if any(part[1:-1] in held for held in hidden):
+            words = words.replace(part, said(hidden[0]))
+    return words
 
 
 def _check_resources(system: SystemTables, findings: Findings) -> None:

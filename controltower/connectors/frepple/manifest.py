@@ -9,6 +9,9 @@ _OPERATIONPLAN = {
     "closed": "closed",
 }
 
+# The lists that can be polled.
+RESOURCES = ("manufacturingorder", "workorder")
+
 MANIFEST = Manifest(
     name="frepple",
     title="frePPLe 9 (REST)",

@@ -35,6 +35,9 @@ PURCHASE_STATUSES = {
 }
 INSPECTION_STATUSES = {"pending": "open", "passed": "passed", "failed": "failed"}
 
+# The lists that can be polled.
+RESOURCES = ("production", "production.work", "purchase.line", "quality.inspection", "stock")
+
 MANIFEST = Manifest(
     name="tryton",
     title="Tryton 8 (JSON-RPC)",
