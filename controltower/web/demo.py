@@ -108,7 +108,7 @@ def hit_of(line: dict[str, Any], mended_at: datetime | None, found: list[Case]) 
 
 
 def findings(subjects: tuple[Subject, ...], system: str, at: datetime, found: list[Case]) -> tuple[Case, ...]:
-    """Exceptions about the hit's subjects, or without a subject about its system, that last saw it after it happened."""
+    """Exceptions about the hit's subjects, else about its system as a whole, seen after it happened."""
     after = [each for each in found if (each.last_at or each.resolved_at or now()) >= at]
     about = [each for each in after if each.subject in subjects]
     return tuple(about or [each for each in after if each.system == system and each.subject is None])[:4]

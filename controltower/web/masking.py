@@ -54,14 +54,12 @@ def lines(body: bytes, faults: Iterable[Mapping[str, Any]] = ()) -> tuple[list[L
         text = body.decode()
     except UnicodeDecodeError:
         return [Line(f"{len(body)} bytes that are not text, first: {body[:32].hex(' ')}")], False
+    marks = {pointer_of(fault): str(fault.get("message", "")) for fault in faults}
     try:
-        held = json.loads(text)
-    except ValueError:
+        return cut(list(write(masked(json.loads(text)), "", "", marks)))
+    except (ValueError, RecursionError):  # no JSON, or nested deeper than anybody reads
         shown = SECRET_TEXT.sub(MASK, text[:LONGEST])
         return [Line(each) for each in shown.splitlines()], len(text) > LONGEST
-    marks = {pointer_of(fault): str(fault.get("message", "")) for fault in faults}
-    written = list(write(masked(held), "", "", marks))
-    return cut(written)
 
 
 def pointer_of(fault: Mapping[str, Any]) -> str:

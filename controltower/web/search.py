@@ -27,7 +27,7 @@ def find() -> Response:
     """Go straight to the one thing that has this number; else list what begins with it."""
     text = request.args.get("q", "").strip()
     orders = orders_like(text) if text else []
-    exact = [each for each in orders if each.key == text.upper()]
+    exact = [each for each in orders if each.key in (text.upper(), f"MO-{text}")]
     if len(exact) == 1:
         return hx.go_to(url_for("order.show", plant=exact[0].plant, order=exact[0].key))
     if text.isdigit() and inbox.by_ids(reading(), [int(text)]):
