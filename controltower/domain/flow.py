@@ -54,4 +54,6 @@ def _shows(sign: Sign, role: str, recorded: Recorded) -> bool:
     event = recorded.event
     if sign.shown_by_type(role, event.type):
         return True
+    if event.subject.kind != "order":
+        return False  # an operation's completion is not the order's
     return any(sign.shown_by_move(role, name, value) for name, value in event.attributes.items())
