@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import math
 import os
 import signal
 import sys
-import threading
+import time
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -79,16 +80,23 @@ def _run(asked: argparse.Namespace, environ: dict[str, str]) -> int:
     except ValueError as error:
         _say(str(error), sys.stderr)
         return 2
-    stop = threading.Event()
+    asked_to_stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda caught, _: asked_to_stop.append(caught))
     network.start(live=True)
     try:
         _set_scene(network, asked)
-        stop.wait(span / asked.speed if span else None)
+        _wait(asked_to_stop, span / asked.speed if span else math.inf)
     finally:
         network.stop()
     return 0
+
+
+def _wait(asked_to_stop: list[int], seconds: float) -> None:
+    """Until a signal was caught or the time is over; naps, since a wait without end can miss a signal."""
+    end = time.monotonic() + seconds
+    while not asked_to_stop and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def _set_scene(network: Network, asked: argparse.Namespace) -> None:

@@ -127,6 +127,10 @@ class SystemDatabase:
             )
         return total, _bodies(rows)
 
+    def newest_change(self) -> float:
+        """When the youngest change was made, 0 without any: after a crash time must not stand before it."""
+        return float(self.run("SELECT coalesce(max(changed), 0) FROM record")[0][0])
+
     def plan_job(self, due: float, kind: str, body: Body) -> None:
         """Put something on the agenda."""
         self.run("INSERT INTO agenda (due, kind, body) VALUES (?, ?, ?)", (due, kind, json.dumps(body)))

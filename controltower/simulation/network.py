@@ -75,6 +75,7 @@ class Network:
         self.world = World(seed, moment, birth, credentials, board, pace or Pace())
         specs = [spec for spec in SPECS if spec.id not in without]
         self.systems = {spec.id: self._system(spec, state_dir) for spec in specs}
+        moment = self.world.moment = max(moment, *(s.db.newest_change() for s in self.systems.values()))
         self.scene = NetworkScene(self.world, self.systems, self.db)
         board.resume(self.scene)
         self.timekeeper = Timekeeper(moment, speed, clock_path)

@@ -44,6 +44,15 @@ def sent(tower: RecordingTower) -> list[tuple[str, bytes]]:
     return [(kept.headers["webhook-id"], kept.body) for kept in tower.kept]
 
 
+def test_after_a_crash_time_goes_on_from_the_last_thing_that_happened(make_network: Make) -> None:
+    first = make_network()
+    first.advance(10 * MINUTE)
+    newest = max(system.db.newest_change() for system in first.systems.values())
+    first.world.moment = first.world.birth
+    first.stop()
+    assert make_network().world.moment == newest > first.world.birth
+
+
 @pytest.mark.parametrize("status", [500, 503, 429, 401, 404])
 def test_letters_wait_in_order_while_the_tower_takes_none(
     make_network: Make, tower: RecordingTower, status: int
