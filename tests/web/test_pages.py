@@ -59,12 +59,8 @@ def test_drift_is_grouped_as_asked(planner: FlaskClient, group: str, title: str)
 
 
 def test_the_file_of_drift_holds_what_the_page_shows(planner: FlaskClient) -> None:
-    found = rows(planner, "/drift?as=csv")
-    assert [(row["attribute"], row["owner"], row["cause"]) for row in found][0] == (
-        "due_date",
-        "erp",
-        "never-announced",
-    )
+    first = rows(planner, "/drift?as=csv")[0]
+    assert (first["attribute"], first["owner"], first["cause"]) == ("due_date", "erp", "never-announced")
 
 
 def test_orders_show_the_owners_word(planner: FlaskClient) -> None:
