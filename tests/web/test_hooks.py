@@ -31,8 +31,9 @@ def opened(engine: Engine, tmp_path: Path) -> Iterator[tuple[Flask, Plantlet]]:
     held = landscape()
     small = system("erp", "erp", hooks=Hooks(secrets=(ROTATED, SECRET), largest=LARGEST))
     mute = system("wms", "wms", hooks=None)
+    slow = system("aps", "aps", hooks=Hooks(secrets=(SECRET,), rate=3))
     with opened_app(
-        engine, tmp_path, replace(held, systems={**held.systems, "erp": small, "wms": mute})
+        engine, tmp_path, replace(held, systems={**held.systems, "erp": small, "wms": mute, "aps": slow})
     ) as made:
         yield made
 
@@ -176,6 +177,16 @@ def test_the_largest_is_still_taken(app: Flask) -> None:
 
 def test_another_content_type_is_415(app: Flask) -> None:
     check_problem(send(app, an_event(), kind="text/csv"), 415)
+
+
+def test_over_the_rate_is_429_with_a_time_to_come_back(app: Flask, engine: Engine) -> None:
+    answers = [send(app, an_event(n), system="aps", delivery=f"d-{n}") for n in range(4)]
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 429]
+    check_problem(answers[3], 429)
+    assert 1 <= int(answers[3].headers["Retry-After"]) <= 61
+    assert len(kept(engine)) == 3
+    told = app.test_client().options("/hooks/aps", headers={"WebHook-Request-Origin": "aps.plant.example"})
+    assert told.headers["WebHook-Allowed-Rate"] == "3"
 
 
 def test_what_cannot_be_stored_is_503_with_a_time_to_come_back(app: Flask, engine: Engine) -> None:
