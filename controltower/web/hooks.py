@@ -145,7 +145,7 @@ def _headers(environ: Environ) -> Mapping[str, str]:
     found = {
         name[5:].replace("_", "-").lower(): value
         for name, value in environ.items()
-        if name.startswith("HTTP_")
+        if name[:5] == "HTTP_"
     }
     found["content-type"] = environ.get("CONTENT_TYPE") or ""
     return found
