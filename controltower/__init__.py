@@ -23,7 +23,19 @@ def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
     from controltower.domain.landscape import Landscape
     from controltower.pipeline.tower import build
     from controltower.store import engine
-    from controltower.web import api, assets, errors, format, hooks, hx, login, pages, security, shell
+    from controltower.web import (
+        api,
+        assets,
+        errors,
+        format,
+        hooks,
+        hx,
+        login,
+        pages,
+        security,
+        shell,
+        tracing,
+    )
     from controltower.web import tower as web_tower
 
     app = Flask(__name__, root_path=str(ROOT), static_folder=None)
@@ -31,6 +43,7 @@ def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
     database, clock = engine.connect(settings.database_url), Clock.load(settings.clock_path)
     parts = build(database, landscape or Landscape(), clock)
     web_tower.register(app, parts, settings)
+    tracing.register(app)
     hx.register(app)
     assets.register(app, ROOT / "static", settings.state_dir)
     format.register(app)

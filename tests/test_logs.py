@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from flask import Flask
 
 from controltower import logs
+from controltower.web import tracing
 
 
 @pytest.fixture
@@ -88,3 +90,19 @@ def test_an_exception_is_told_with_its_traceback(lines: io.StringIO) -> None:
 def test_the_scheduler_s_missed_runs_are_no_warning(lines: io.StringIO) -> None:
     logging.getLogger("apscheduler.scheduler").warning("Execution of job was missed")
     assert lines.getvalue() == ""
+
+
+def test_what_a_request_logs_carries_its_caller_s_trace(lines: io.StringIO) -> None:
+    app = Flask("traced")
+    tracing.register(app)
+
+    @app.get("/seen")
+    def seen() -> str:
+        structlog.get_logger("controltower.test").info("seen")
+        return ""
+
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    app.test_client().get("/seen", headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+    assert (told(lines)["trace"], told(lines)["path"]) == (trace, "/seen")
+    app.test_client().get("/seen")
+    assert told(lines)["trace"] != trace

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from controltower.supervisor import Program, ProgramFailed, Supervisor
-from tests.running import RunningTower, all_gone, descendants, free_port, gone
+from tests.running import ROOT, RunningTower, all_gone, descendants, free_port, gone
 from tests.waiting import becomes
 
 
@@ -24,6 +24,14 @@ def must_be_up(tower: RunningTower) -> None:
     assert tower.running.poll() is None, tower.said
 
 
+def run_here(tower: RunningTower) -> subprocess.CompletedProcess[str]:
+    """Another `run` in the same place, on another port, until it ends."""
+    command = [sys.executable, str(ROOT / "app.py"), "run", "--port", str(free_port())]
+    return subprocess.run(
+        command, cwd=tower.home, env=tower.environment, capture_output=True, text=True, check=False
+    )
+
+
 def pid_of(tower: RunningTower, word: str) -> int:
     """The process that the supervisor itself started for one part."""
     found = descendants(tower.running.pid)
@@ -31,25 +39,21 @@ def pid_of(tower: RunningTower, word: str) -> int:
     return next(pid for pid, command in found.items() if f" {word}" in command and pid not in below)
 
 
+@pytest.mark.slow
 def test_run_serves_until_it_is_told_to_stop_and_leaves_nothing(tower: RunningTower) -> None:
     with tower:
         must_be_up(tower)
         assert tower.answers(), tower.said
         assert becomes(lambda: tower.answers("/readyz"))
+        second = run_here(tower)
+        assert second.returncode == 1
+        assert "runs on" in second.stderr
         started = descendants(tower.running.pid)
         assert len(started) >= 3  # the worker, the web server, the process that serves
         assert tower.stop() == 0
         assert all_gone(started), tower.said
     assert "stopped in" in tower.said
-    assert "was not ended" not in tower.said
-
-
-def test_ctrl_c_is_an_end_like_any_other(tower: RunningTower) -> None:
-    with tower:
-        must_be_up(tower)
-        started = descendants(tower.running.pid)
-        assert tower.stop(signal.SIGINT) == 0
-        assert all_gone(started)
+    assert "is ended now" not in tower.said
 
 
 @pytest.mark.skipif(
@@ -64,8 +68,12 @@ def test_a_killed_supervisor_takes_its_programs_with_it_and_can_be_started_again
     with RunningTower(tower.home, port=tower.port) as second:
         must_be_up(second)
         assert second.answers(), second.said
+        started = descendants(second.running.pid)
+        assert second.stop(signal.SIGINT) == 0
+        assert all_gone(started), second.said
 
 
+@pytest.mark.slow
 def test_a_program_that_dies_is_started_again(tower: RunningTower) -> None:
     with tower:
         must_be_up(tower)
@@ -88,25 +96,10 @@ def test_a_taken_port_is_told_in_words(tmp_path: Path) -> None:
     assert "Traceback" not in tower.said
 
 
-def test_a_second_run_on_the_same_state_is_refused(tower: RunningTower) -> None:
-    with tower:
-        must_be_up(tower)
-        done = subprocess.run(
-            [sys.executable, "app.py", "run", "--port", str(free_port())],
-            cwd=Path(__file__).parent.parent, env=tower.environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 1
-        assert "runs on" in done.stderr
-
-
-def test_a_mistake_in_the_configuration_ends_the_start(tmp_path: Path) -> None:
-    tower = RunningTower(tmp_path)
-    tower.stop()
-    (tmp_path / "config" / "systems.toml").write_text('[mes]\nrole = "miller"\n', encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).parent.parent / "app.py"), "run", "--port", str(tower.port)],
-        cwd=tmp_path, env=tower.environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+def test_a_mistake_in_the_configuration_ends_the_start(tower: RunningTower) -> None:
+    tower.stop(signal.SIGKILL)
+    (tower.home / "config" / "systems.toml").write_text('[mes]\nrole = "miller"\n', encoding="utf-8")
+    done = run_here(tower)
     assert done.returncode == 1
     assert "systems.toml" in done.stderr
     assert "Traceback" not in done.stderr

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 def becomes(condition: Callable[[], bool], patience: float = PATIENCE) -> bool:

@@ -24,14 +24,14 @@ from controltower.supervisor import Program, ProgramFailed, Supervisor
 from controltower.web_server import taken
 
 PORT_PATIENCE = 12.0
-WEB_SECONDS, NETWORK_SECONDS, TRYTON_SECONDS = 60.0, 60.0, 900.0
+WEB_SECONDS, NETWORK_SECONDS, TRYTON_SECONDS = 180.0, 180.0, 900.0
 
 
 class Steps:
     """Counts the steps on the terminal: "2/6 database … done in 0.4 s"."""
 
-    def __init__(self, total: int) -> None:
-        self._total, self._number = total, 0
+    def __init__(self, total: int, stopping: Callable[[], bool]) -> None:
+        self._total, self._number, self._stopping = total, 0, stopping
 
     @contextmanager
     def step(self, what: str) -> Iterator[None]:
@@ -45,7 +45,7 @@ class Steps:
         except BaseException:
             say("failed")
             raise
-        say(f"done in {time.monotonic() - began:.1f} s")
+        say("broken off" if self._stopping() else f"done in {time.monotonic() - began:.1f} s")
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -87,7 +87,7 @@ def _start_all(asked: argparse.Namespace, running: Demo, settings: Settings, sup
     web = _program(
         "web", [_APP, "web", "--host", asked.host, "--port", str(asked.port)], settings, asked.demo
     )
-    steps = Steps(3 + len(others) + len(own) + asked.demo)
+    steps = Steps(3 + len(others) + len(own) + asked.demo, lambda: supervisor.stopping)
     with steps.step("configuration"):
         assembly.open_landscape(settings)
     with steps.step("database"):
