@@ -17,6 +17,8 @@ from psycopg import sql
 # A test database dies with the run, so it need not survive the loss of power. Killing the tower does
 # not touch these: what the server has taken is kept whatever happens to its clients.
 IN_A_HURRY = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "jit = off")
+# Ends the server and removes its files when our end of the pipe closes, however we went: kill -9 among it.
+UNDERTAKER = 'cat; kill -INT "$1"; while kill -0 "$1"; do sleep 0.1; done; rm -rf "$2"'
 STARTS = 3  # under load the server can need longer than the ten seconds that the package waits
 
 
@@ -26,6 +28,13 @@ class PostgresCluster:
     def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="tower-pg-"))
         self._server = _started(self._home / "data")
+        self._undertaker = subprocess.Popen(
+            ["sh", "-c", UNDERTAKER, "undertaker", str(self._server.get_pid()), str(self._home)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is ours to answer
+        )
         self._admin = psycopg.connect(self._server.get_uri(), autocommit=True)
         for setting in IN_A_HURRY:
             self._admin.execute(f"ALTER SYSTEM SET {setting}".encode())
@@ -39,6 +48,8 @@ class PostgresCluster:
     ) -> None:
         self._admin.close()
         self._server.cleanup()
+        self._undertaker.kill()
+        self._undertaker.communicate()
         shutil.rmtree(self._home, ignore_errors=True)
 
     def create(self, template: str | None = None) -> str:
