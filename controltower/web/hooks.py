@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -116,7 +117,8 @@ class HookDoor:
 
 def register(app: Flask, tower: Tower) -> None:
     """Put the door in front of the app."""
-    intake = app.extensions["intake"] = Intake(tower)
+    # Several servers on one database must not give out the same id; 255 is the pollers'.
+    intake = app.extensions["intake"] = Intake(tower, node=os.getpid() % 255)
     app.wsgi_app = HookDoor(app.wsgi_app, intake, tower.landscape)  # type: ignore[method-assign]
 
 
@@ -143,9 +145,7 @@ def _refused(environ: Environ, refusal: Refusal) -> Answer:
 def _headers(environ: Environ) -> Mapping[str, str]:
     """The request's headers with their names in lower case."""
     found = {
-        name[5:].replace("_", "-").lower(): value
-        for name, value in environ.items()
-        if name[:5] == "HTTP_"
+        name[5:].replace("_", "-").lower(): value for name, value in environ.items() if name[:5] == "HTTP_"
     }
     found["content-type"] = environ.get("CONTENT_TYPE") or ""
     return found
