@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import signal
-import threading
 
 from controltower import assembly, logs, web_server
 from controltower.cli import whole
@@ -41,14 +40,16 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=8000)
 
 
+_STOPPING = {signal.SIGTERM, signal.SIGINT}
+
+
 def web(asked: argparse.Namespace) -> int:
     """Serve until told to stop."""
     logs.configure()
     settings = settings_for(asked)
     with database(settings):
-        assembly.open_landscape(
-            settings
-        )  # a mistake is told here, not by a server that starts again and again
+        # A mistake is told here, not by a server that starts again and again.
+        assembly.open_landscape(settings)
     return web_server.serve(asked.host, asked.port)
 
 
@@ -56,13 +57,12 @@ def worker(asked: argparse.Namespace) -> int:
     """Work until told to stop, then finish what is begun."""
     logs.configure()
     settings = settings_for(asked)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked before any thread begins, so that all inherit it; an event set by a handler could deadlock with its wait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     with database(settings) as connected:
         working = Worker(assembly.open_tower(settings, connected))
         working.start()
-        stop.wait()
+        signal.sigwait(_STOPPING)
         if not working.stop():
             raise Refused(
                 "A job was still running; what it had not committed is done again by the next worker."

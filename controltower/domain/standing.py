@@ -145,7 +145,9 @@ def _answer(
     rules = {rule.name: rule for rule in landscape.expected_of(standing.subject.kind)}
     for waiting in list(standing.expectations.values()):
         rule = rules.get(waiting.rule)
-        if rule is None:
+        if rule is None and waiting.rule not in BUILT_IN:
+            met, void = False, True  # its rule is no longer declared
+        elif rule is None:
             met = _answers_built_in(waiting, recorded)
             void = _overtakes_built_in(waiting, recorded, moves)
         else:
@@ -208,7 +210,7 @@ def _waiting(standing: Standing, rule: str, system: str) -> bool:
     )
 
 
-MISSING_NUMBER, ANNOUNCEMENT = "missing-number", "announcement"
+MISSING_NUMBER, ANNOUNCEMENT = BUILT_IN = ("missing-number", "announcement")
 # A counter that jumps further than this has been moved on purpose; nobody awaits each number of the gap.
 _LARGEST_GAP = 10
 

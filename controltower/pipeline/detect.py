@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 
 from controltower.domain import exception as exceptions
 from controltower.domain.exception import Case
-from controltower.domain.expectation import MISSED
+from controltower.domain.expectation import MISSED, Expectation, voided
 from controltower.domain.landscape import System
+from controltower.domain.standing import BUILT_IN
 from controltower.pipeline.cases import close_quiet, keep_cases
 from controltower.pipeline.tower import Tower
 from controltower.rules import silence
@@ -70,14 +71,26 @@ def _anything_due(connection: Connection, tower: Tower, now: datetime.datetime) 
 
 def _deadlines(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
     overdue = drift.due(connection, now)
-    missed = [each._replace(state=MISSED) for each in expectation.due(connection, now)]
+    missed = [_judged(connection, tower, each) for each in expectation.due(connection, now)]
     expectation.put(connection, missed)
     keep_cases(connection, tower, [each._replace(state="open") for each in overdue], missed)
     for each in missed:
-        log.warning(
-            "expected message did not come", system=each.system, subject=str(each.subject), rule=each.rule
-        )
+        if each.state == MISSED:
+            log.warning(
+                "expected message did not come", system=each.system, subject=str(each.subject), rule=each.rule
+            )
     return len(overdue) + len(missed)
+
+
+def _judged(connection: Connection, tower: Tower, each: Expectation) -> Expectation:
+    """Missed, unless nobody asks for it any more, or what was awaited is here and cannot be read.
+
+    An unreadable message is an exception already; when it is mended, its subject's story is told anew."""
+    declared = any(rule.name == each.rule for rule in tower.landscape.expectations)
+    if each.rule in BUILT_IN:
+        since = each.opened_at - tower.landscape.limits.gap_after
+        declared = not message.parked_of(connection, each.system, since, 1)
+    return each._replace(state=MISSED) if declared else voided(each, each.due_at, "")
 
 
 def _silences(

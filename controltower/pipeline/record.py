@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from controltower.connectors.contract import Fault
 from controltower.domain.event import Position, Recorded
@@ -18,14 +18,13 @@ from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import Translated, fingerprint, translate
 from controltower.rules import signal as signals
 from controltower.store import event, message
-from controltower.store.engine import reading, writing
+from controltower.store.engine import one_at_a_time, reading, writing
 from controltower.store.message import Key
 
 log = structlog.get_logger(__name__)
 
 # Enough for bulk writes to pay, few enough for the write lock to be free again before a webhook grows impatient.
 _EVENTS_AT_ONCE = 1000
-_LEDGER_LOCK = 20_260_302
 
 
 def record_waiting(tower: Tower, limit: int = 200) -> int:
@@ -54,9 +53,8 @@ def portions(translated: Iterable[Translated]) -> Iterator[list[Translated]]:
 
 def record(connection: Connection, tower: Tower, translated: Sequence[Translated]) -> int:
     """Take over what messages say, in the order of their arrival. Returns how many events were new."""
-    if connection.dialect.name == "postgresql":
-        # One recorder at a time, whatever the leases say: two that read the same beliefs would lose one's word.
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LEDGER_LOCK})"))
+    # Whatever the leases say: two that read the same beliefs would lose one's word.
+    one_at_a_time(connection)
     fresh, outcomes, seen = _sort_out(connection, translated)
     event.add(connection, fresh)
     standings = load(connection, {recorded.event.subject for recorded in fresh})

@@ -59,7 +59,15 @@ def _words(expectation: Expectation, landscape: Landscape) -> tuple[str, str, st
         title, severity, why, action = built_in
         known = {"system": system, "subject": subject, "awaits": expectation.awaits}
         return title, severity, why.format(**known), action.format(**known), ""
-    rule = next(rule for rule in landscape.expectations if rule.name == expectation.rule)
+    rule = next((rule for rule in landscape.expectations if rule.name == expectation.rule), None)
+    if rule is None:
+        return (
+            expectation.rule,
+            "C",
+            "It was expected by a rule that is no longer declared.",
+            "Nothing to do.",
+            "",
+        )
     minutes = rule.within.total_seconds() / 60
     why = f"{system} should have answered within {minutes:.0f} min, by {expectation.due_at:%H:%M} UTC, and did not."
     return rule.title, rule.severity, why, rule.action, rule.team

@@ -10,12 +10,14 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 # SQLite's pages kept in memory, in KiB: enough for the upper levels of every index at ten million events.
 _SQLITE_CACHE_KIB = 32_768
 _BUSY_MILLISECONDS = 30_000
+# Any number will do, as long as nothing else locks it.
+_LEDGER_LOCK = 20_260_302
 
 
 def connect(url: str) -> Engine:
@@ -55,6 +57,12 @@ def reading(engine: Engine) -> Iterator[Connection]:
         if connection.dialect.name == "sqlite":
             connection.exec_driver_sql("BEGIN")
         yield connection
+
+
+def one_at_a_time(connection: Connection) -> None:
+    """Until this transaction ends, no other one gets past this point. SQLite has but one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_LEDGER_LOCK)))
 
 
 def _sqlite(url: str, path: str | None) -> Engine:
