@@ -39,6 +39,7 @@
       document.cookie = `theme=${event.target.value}; path=/; max-age=31536000; samesite=lax`;
       document.dispatchEvent(new Event("theme"));
     }
+    if (event.target.matches("select[data-submit]")) event.target.form.requestSubmit();
     const form = event.target.closest("form[data-autosubmit]");
     if (form && event.target.matches("select, input[type=checkbox], input[type=radio], input[type=datetime-local]")) submitNeatly(form);
   });

@@ -129,6 +129,11 @@ def set_active(connection: Connection, user_id: int, active: bool) -> None:
     connection.execute(update(user_table).where(user_table.c.id == user_id).values(active=active))
 
 
+def set_time_zone(connection: Connection, user_id: int, time_zone: str | None) -> None:
+    """In which zone the person reads times; None for that of the plant."""
+    connection.execute(update(user_table).where(user_table.c.id == user_id).values(time_zone=time_zone))
+
+
 def note_login(connection: Connection, user_id: int, now: datetime) -> None:
     connection.execute(update(user_table).where(user_table.c.id == user_id).values(last_login_at=now))
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, redirect, request, url_for
+from flask import Blueprint, Flask, Response, abort, current_app, redirect, request, url_for
 from flask_login import current_user
 
+from controltower.store import user as user_store
 from controltower.web import hx
+from controltower.web.login import safe_next
 from controltower.web.navigation import DESKS, NavEntry
 from controltower.web.pulse import light
 from controltower.web.scope import PERIODS, current_scope, here, link
 from controltower.web.security import may
-from controltower.web.tower import now, settings, tower
+from controltower.web.tower import now, settings, tower, writing
 
 bp = Blueprint("shell", __name__)
 THEMES = ("auto", "light", "dark")
@@ -55,6 +57,7 @@ def frame() -> dict[str, Any]:
         "icon": current_app.jinja_env.get_template("_icons.html").module.icon,  # type: ignore[attr-defined]
         "sprite": current_app.jinja_env.get_template("_icons.html").module.sprite,  # type: ignore[attr-defined]
         "light": light,
+        "zones": zones,
         "endpoints": lambda: current_app.view_functions,
     }
 
@@ -93,6 +96,22 @@ def home() -> Response:
 def pulse() -> Response:
     """The freshness light, asked for every few seconds by every open page."""
     return hx.page("pulse.html", block="pulse")
+
+
+@bp.post("/me/zone")
+def set_zone() -> Response:
+    """In which zone this person reads times; back to the page it was asked from."""
+    wanted = request.form.get("zone", "")
+    if wanted and wanted not in zones():
+        abort(400)
+    with writing() as connection:
+        user_store.set_time_zone(connection, current_user.user_id, wanted or None)
+    return hx.go_to(safe_next(request.form.get("back")) or first_page())
+
+
+def zones() -> list[str]:
+    """The zones offered: UTC and those of the plants."""
+    return ["UTC", *sorted({plant.zone.key for plant in tower().landscape.plants.values()})]
 
 
 @bp.get("/favicon.ico")

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, flash, url_for
 
 from controltower.domain.landscape import System
 from controltower.pipeline.detect import last_heard
+from controltower.pipeline.poll import poll
 from controltower.pipeline.reprocess import parked_ids, reprocess_messages
 from controltower.store import audit
 from controltower.store import case as cases
@@ -17,6 +18,7 @@ from controltower.store import channel as channels
 from controltower.store import message as inbox
 from controltower.store.channel import HOOK, POLL, Channel
 from controltower.web import hx, sheet
+from controltower.web.format import count
 from controltower.web.login import who
 from controltower.web.matrix import role_rank
 from controltower.web.messages import STATES
@@ -124,6 +126,30 @@ def show(system: str) -> Response:
         open_cases=[each for each in cases.listing(connection, limit=500) if each.system == system],
         hook_url=url_for("systems.listing", _external=True).removesuffix("/systems") + f"/hooks/{system}",
     )
+
+
+@bp.post("/systems/<system>/poll")
+@roles("integration")
+def poll_now(system: str) -> Response:
+    """Read a polled system at once instead of at its next turn, and say what came or why nothing could.
+
+    The worker may read it in the same moment: pages are compared and stored under the write lock, so nothing
+    counts twice.
+    """
+    declared = tower().landscape.systems.get(system)
+    if declared is None or declared.polling is None:
+        abort(404)
+    before = channels.get(reading(), system, POLL)
+    poll(tower(), system)
+    with writing() as connection:
+        audit.write_down(connection, audit.Entry(now(), who(), "system.poll", system))
+        after = channels.get(connection, system, POLL)
+    if after.failures:
+        flash(f"{declared.title} could not be read: {after.last_error}", "bad")
+    else:
+        brought = max(after.messages - before.messages, 0)
+        flash(f"Read {declared.title}: {count(brought, 'new message') if brought else 'nothing new'}.", "ok")
+    return hx.go_to(link("systems.show", system=system))
 
 
 @bp.post("/systems/<system>/reprocess")

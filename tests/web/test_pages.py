@@ -208,3 +208,7 @@ def test_an_empty_tower_explains_itself(page_app: Flask, planner: FlaskClient, p
         'class="empty"' in planner.get(f"{path}?plant=GRAZ&q=none&system=none&rule=none").text
         or path == "/systems"
     )
+
+
+def test_a_pushing_system_cannot_be_polled(as_role: Callable[[str], FlaskClient]) -> None:
+    assert as_role("integration").post("/systems/erp/poll").status_code == 404

@@ -179,3 +179,13 @@ def test_charts_cannot_break_out_of_their_element() -> None:
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x"])
 def test_cells_never_become_formulas(text: str) -> None:
     assert sheet.cell(text) == f"'{text}"
+
+
+def test_a_person_chooses_the_zone_of_all_times(planner: FlaskClient) -> None:
+    assert "Thu 12 Mar 18:00" in planner.get("/drift").text
+    answer = planner.post("/me/zone", data={"zone": "UTC", "back": "/drift?plant=LYON"})
+    assert answer.location == "/drift?plant=LYON"
+    assert "Thu 12 Mar 17:00" in planner.get("/drift").text
+    assert planner.post("/me/zone", data={"zone": "Mars/Base"}).status_code == 400
+    assert planner.post("/me/zone", data={"zone": "", "back": "//evil.example"}).location.startswith("/drift")
+    assert "Thu 12 Mar 18:00" in planner.get("/drift").text
