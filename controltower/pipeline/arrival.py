@@ -1,6 +1,5 @@
 """Arrivals become rows of the inbox: told apart from what came before, all in one transaction."""
 
-import datetime
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -131,9 +130,11 @@ def _receipt(row: Message, body: bytes, arrival: Arrival) -> Receipt:
 
 
 def _count(connection: Connection, arrivals: Sequence[Arrival], receipts: Sequence[Receipt]) -> None:
-    latest: dict[str, tuple[datetime.datetime, int, int]] = {}
+    news: dict[str, channel.News] = {}
     for arrival, receipt in zip(arrivals, receipts, strict=True):
-        _, messages, repeats = latest.get(arrival.system, (None, 0, 0))
-        latest[arrival.system] = arrival.envelope.received_at, messages + 1, repeats + receipt.duplicates
-    for system, (at, messages, repeats) in latest.items():
-        channel.heard(connection, system, at, messages, repeats)
+        _, messages, repeats = news.get(arrival.system, (None, 0, 0))
+        news[arrival.system] = channel.News(
+            arrival.envelope.received_at, messages + 1, repeats + receipt.duplicates
+        )
+    if news:
+        channel.heard(connection, news)

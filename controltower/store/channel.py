@@ -110,25 +110,39 @@ def get(connection: Connection, system: str, name: str) -> Channel:
 
 def put(connection: Connection, each: Channel) -> None:
     """Write down how a channel is doing."""
+    write(connection, channel, [_row(each)], REPLACE)
+
+
+def _row(each: Channel) -> tuple[Any, ...]:
     times = (each.last_attempt_at, each.last_success_at, each.last_message_at)
-    row = (
+    return (
         each.system, each.channel, *(None if at is None else microseconds(at) for at in times), each.failures,
         each.last_error, each.error_kind, None if each.next_at is None else microseconds(each.next_at),
         each.messages, each.duplicates, each.refused,
     )  # fmt: skip
-    write(connection, channel, [row], REPLACE)
 
 
-def heard(connection: Connection, system: str, at: datetime.datetime, messages: int, duplicates: int) -> None:
-    """Count what a webhook brought. Callers hold the write lock, so reading first is safe."""
-    old = get(connection, system, HOOK)
-    put(
-        connection,
-        old._replace(
+class News(NamedTuple):
+    """What the webhooks of one system brought: when the last one came, how many messages, how many repeats in them."""
+
+    at: datetime.datetime
+    messages: int
+    duplicates: int
+
+
+def heard(connection: Connection, news: Mapping[str, News]) -> None:
+    """Count what webhooks brought, by system. Callers hold the write lock, so reading first is safe."""
+    chosen = select(channel).where(channel.c.system.in_(list(news)), channel.c.channel == HOOK)
+    known = {row[0]: Channel(*row) for row in connection.execute(chosen)}
+    rows = []
+    for system, (at, messages, duplicates) in news.items():
+        old = known.get(system) or Channel(system, HOOK)
+        new = old._replace(
             last_attempt_at=at, last_success_at=at, last_message_at=at, failures=0, last_error="", error_kind="",
             messages=old.messages + messages, duplicates=old.duplicates + duplicates,
-        ),
-    )  # fmt: skip
+        )  # fmt: skip
+        rows.append(_row(new))
+    write(connection, channel, rows, REPLACE)
 
 
 def refused(
@@ -159,7 +173,11 @@ class ReadingMark(NamedTuple):
 
 def reading_marks(connection: Connection, system: str) -> list[ReadingMark]:
     """How far each polled list of a system has been read."""
-    counted = select(holding.c.resource, func.count()).where(holding.c.system == system).group_by(holding.c.resource)
+    counted = (
+        select(holding.c.resource, func.count())
+        .where(holding.c.system == system)
+        .group_by(holding.c.resource)
+    )
     held = {row[0]: row[1] for row in connection.execute(counted)}
     chosen = select(cursor).where(cursor.c.system == system).order_by(cursor.c.resource)
     return [

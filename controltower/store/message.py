@@ -199,7 +199,10 @@ def claim_events(
 def _claim(
     connection: Connection, table: Table, claims: Sequence[tuple[Any, ...]]
 ) -> Iterator[tuple[tuple[str, str], tuple[Any, ...]]]:
-    write(connection, table, claims, IGNORE)
+    if write(connection, table, claims, IGNORE) == len(claims):
+        # All of them are new, as nearly always: each is its own owner, and nothing need be read back.
+        yield from (((claim[0], claim[1]), claim[2:]) for claim in claims)
+        return
     by_system: dict[str, list[str]] = {}
     for claim in claims:
         by_system.setdefault(claim[0], []).append(claim[1])
