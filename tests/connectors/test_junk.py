@@ -76,14 +76,14 @@ WRONG_VALUES = [
 @pytest.mark.parametrize("junk", JUNK, ids=lambda junk: repr(junk[:20]))
 def test_junk_is_refused_or_empty(junk: bytes) -> None:
     for recorded in RECORDED:
-        _must_cope(recorded, junk)
+        assert _copes(recorded, junk)
 
 
 @pytest.mark.parametrize("recorded", RECORDED, ids=repr)
 def test_truncated_messages_are_refused(recorded: Recorded) -> None:
     body = recorded.envelope.body
     for end in range(1, len(body), max(1, len(body) // 50)):
-        _must_cope(recorded, body[:end])
+        assert _copes(recorded, body[:end])
 
 
 @pytest.mark.parametrize("recorded", RECORDED, ids=repr)
@@ -91,7 +91,7 @@ def test_each_field_may_be_missing_or_wrong(recorded: Recorded) -> None:
     whole = json.loads(recorded.envelope.body or b"null")
     changed = 0
     for body in _spoilt(whole):
-        _must_cope(recorded, body)
+        assert _copes(recorded, body)
         changed += 1
     assert changed or not whole
 
@@ -102,7 +102,7 @@ def test_headers_may_be_missing_or_wrong(recorded: Recorded) -> None:
         for value in (None, "", "%", "%ff", "%00", '"', "\xff", "x" * 5_000):
             headers = {**recorded.envelope.headers, name: value}
             headers = {name: text for name, text in headers.items() if text is not None}
-            _must_cope(recorded, recorded.envelope.body, headers)
+            assert _copes(recorded, recorded.envelope.body, headers)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -116,22 +116,22 @@ def test_headers_may_be_missing_or_wrong(recorded: Recorded) -> None:
 def test_any_json_is_coped_with(value: Any) -> None:
     body = json.dumps(value).encode()
     for recorded in RECORDED:
-        _must_cope(recorded, body)
+        assert _copes(recorded, body)
 
 
-def _must_cope(recorded: Recorded, body: bytes, headers: dict[str, str] | None = None) -> None:
+def _copes(recorded: Recorded, body: bytes, headers: dict[str, str] | None = None) -> bool:
+    """Whether a message is refused or read without anything unusable in it; any other exception comes through."""
     envelope = recorded.envelope._replace(body=body)
     if headers is not None:
         envelope = envelope._replace(headers=headers)
     translated = _or_refused(recorded.connected.translate, envelope)
-    if translated is not None:
-        for event in translated.events:
-            assert event.source_id
-            assert recorded.connected.system.serves(event.subject.plant)
-            assert "\x00" not in repr(event)
-    if envelope.channel == "hook":
-        identities = _or_refused(recorded.connected.identify, envelope)
-        assert all(identity.source_id for identity in identities or ())
+    events = translated.events if translated is not None else ()
+    serves = recorded.connected.system.serves
+    sound = all(each.source_id and serves(each.subject.plant) and "\x00" not in repr(each) for each in events)
+    if envelope.channel != "hook":
+        return sound
+    identities = _or_refused(recorded.connected.identify, envelope)
+    return sound and all(identity.source_id for identity in identities or ())
 
 
 def _or_refused(read: Callable[[Envelope], Answer], envelope: Envelope) -> Answer | None:
