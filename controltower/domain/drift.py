@@ -71,13 +71,6 @@ def moved_on(drift: Drift, owner: Belief, follower: Belief, moved: Belief, terms
 
 
 def closed(drift: Drift, owner: Belief, follower: Belief, moved: Belief) -> Drift:
-    """The drift after both agree again."""
+    """The drift after both agree again; it keeps the values that they disagreed about."""
     lag = (follower.since - owner.since).total_seconds()
-    return drift._replace(
-        state=CLOSED,
-        closed_at=moved.learnt_at,
-        closed_by=moved.position,
-        lag=lag,
-        owner_value=owner.value,
-        follower_value=follower.value,
-    )
+    return drift._replace(state=CLOSED, closed_at=moved.learnt_at, closed_by=moved.position, lag=lag)

@@ -14,14 +14,18 @@ FLOW = Flow(
     "Order to schedule",
     (
         Milestone("released", "Released", Sign("erp", attribute="status", becomes=frozenset({"released"}))),
-        Milestone("completed", "Completed", Sign("mes", attribute="status", becomes=frozenset({"completed"}))),
+        Milestone(
+            "completed", "Completed", Sign("mes", attribute="status", becomes=frozenset({"completed"}))
+        ),
         Milestone("shipped", "Shipped", Sign("wms", type="order.shipped")),
     ),
 )
 ROLES = {"erp": "erp", "mes": "mes", "wms": "wms"}
 
 
-def said(system: str, subject: str, status: str, at: datetime.datetime, kind: str = "order.changed") -> Recorded:
+def said(
+    system: str, subject: str, status: str, at: datetime.datetime, kind: str = "order.changed"
+) -> Recorded:
     event = Event(
         kind, parse_subject(subject), system, f"{system}{at}", at, at.isoformat(), {"status": Value(status)}
     )
