@@ -10,7 +10,7 @@ RUNTIME := $(VENV)/.installed-runtime
 DEVELOPMENT := $(VENV)/.installed-development
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser check format lock wheelhouse clean
+.PHONY: help run test browser screenshots check format lock wheelhouse clean
 
 help: ## show this list
 	@echo "Control Tower"
@@ -24,6 +24,9 @@ test: $(DEVELOPMENT) browser ## run the whole test suite (TESTS=tests/domain for
 
 browser:
 	@./setup.sh browser
+
+screenshots: $(DEVELOPMENT) browser ## take the pictures of the docs anew, from a demo of their own
+	@$(PYTHON_IN_VENV) -m tests.browser.screenshots --out docs/images
 
 check: $(DEVELOPMENT) ## look for faults of style, of imports and of types
 	@$(PYTHON_IN_VENV) -m ruff format --check .
