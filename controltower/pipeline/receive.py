@@ -4,8 +4,6 @@ import queue
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as Overdue
 from typing import NamedTuple
 
 import structlog
@@ -59,13 +57,38 @@ class _Turned(NamedTuple):
     reason: str
 
 
+class _Ticket:
+    """What one request waits on: a bare lock, since a Future costs as much as all the rest of the request."""
+
+    __slots__ = ("_done", "_receipt", "arrival")
+
+    def __init__(self, arrival: Arrival) -> None:
+        self.arrival = arrival
+        self._receipt: Receipt | SQLAlchemyError | None = None
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def settle(self, receipt: Receipt | SQLAlchemyError) -> None:
+        """Let the request go on; called once."""
+        self._receipt = receipt
+        self._done.release()
+
+    def wait(self, seconds: float) -> Receipt:
+        """The receipt. Raises SQLAlchemyError when it could not be stored, TimeoutError when it is not yet."""
+        if not self._done.acquire(timeout=seconds):
+            raise TimeoutError
+        if isinstance(self._receipt, Receipt):
+            return self._receipt
+        raise self._receipt or SQLAlchemyError("no receipt")
+
+
 class Intake:
     """The door for webhooks of one process: many threads ask, one writer commits for all of them at once."""
 
     def __init__(self, tower: Tower, node: int = 0) -> None:
         self._tower = tower
         self._ids = MessageIds(node)
-        self._waiting: queue.Queue[tuple[Arrival, Future[Receipt]] | _Turned | None] = queue.Queue(_QUEUE)
+        self._waiting: queue.Queue[_Ticket | _Turned | None] = queue.Queue(_QUEUE)
         self._writer: threading.Thread | None = None
         self._guard = threading.Lock()
         self._rates = SlidingWindowCounterRateLimiter(MemoryStorage())
@@ -122,11 +145,11 @@ class Intake:
 
     def _stored(self, arrival: Arrival) -> Receipt:
         self._wake()
-        future: Future[Receipt] = Future()
+        ticket = _Ticket(arrival)
         try:
-            self._waiting.put_nowait((arrival, future))
-            return future.result(_PATIENCE_SECONDS)
-        except (queue.Full, Overdue, SQLAlchemyError) as error:
+            self._waiting.put_nowait(ticket)
+            return ticket.wait(_PATIENCE_SECONDS)
+        except (queue.Full, TimeoutError, SQLAlchemyError) as error:
             log.error("message not stored", system=arrival.system, error=repr(error)[:300])
             raise Refusal(
                 503, "Cannot store now", "nothing was kept; send it again", retry_after=_RETRY_AFTER_SECONDS
@@ -159,20 +182,20 @@ class Intake:
             if None in batch:
                 return
 
-    def _commit(self, batch: list[tuple[Arrival, Future[Receipt]] | _Turned]) -> None:
-        arrivals = [each for each in batch if not isinstance(each, _Turned)]
+    def _commit(self, batch: list[_Ticket | _Turned]) -> None:
+        tickets = [each for each in batch if not isinstance(each, _Turned)]
         turned = [each for each in batch if isinstance(each, _Turned)]
         try:
             with writing(self._tower.engine) as connection:
-                receipts = store_arrivals(connection, self._ids, [arrival for arrival, _ in arrivals])
+                receipts = store_arrivals(connection, self._ids, [each.arrival for each in tickets])
                 for each in turned:
                     channel.refused(connection, each.system, self._tower.now(), each.kind, each.reason, 1)
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
-            for _, future in arrivals:
-                future.set_exception(_as_database_error(error))
+            for ticket in tickets:
+                ticket.settle(_as_database_error(error))
             return
-        for (_, future), receipt in zip(arrivals, receipts, strict=True):
-            future.set_result(receipt)
+        for ticket, receipt in zip(tickets, receipts, strict=True):
+            ticket.settle(receipt)
 
 
 def _as_database_error(error: Exception) -> SQLAlchemyError:
