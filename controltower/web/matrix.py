@@ -49,15 +49,13 @@ class Matrix:
     rows: tuple[Row, ...]
 
 
-def matrix(
-    subject: Subject, held: Iterable[Belief], landscape: Landscape, drifts: Iterable[Drift] | None
-) -> Matrix:
-    """Lay out beliefs about one subject. With `drifts` None (a moment in the past) values alone are compared."""
+def matrix(subject: Subject, held: Iterable[Belief], landscape: Landscape, drifts: Iterable[Drift]) -> Matrix:
+    """Lay out beliefs about one subject; `drifts` are those that lasted at the same moment."""
     rows: dict[str, Row] = {}
     for belief in held:
         row = rows.setdefault(belief.attribute, new_row(subject, belief.attribute, landscape))
         row.cells[belief.system] = Cell(belief)
-    known = None if drifts is None else {(each.attribute, each.follower): each for each in drifts}
+    known = {(each.attribute, each.follower): each for each in drifts}
     for row in rows.values():
         mark_row(row, subject, landscape, known)
     return Matrix(columns(rows.values(), landscape), tuple(sorted(rows.values(), key=in_order(subject.kind))))
@@ -70,7 +68,7 @@ def new_row(subject: Subject, attribute: str, landscape: Landscape) -> Row:
 
 
 def mark_row(
-    row: Row, subject: Subject, landscape: Landscape, drifts: Mapping[tuple[str, str], Drift] | None
+    row: Row, subject: Subject, landscape: Landscape, drifts: Mapping[tuple[str, str], Drift]
 ) -> None:
     """Compare each cell with the owner's: past its allowance, within it, outside any duty to follow, or the same."""
     if row.owners is None:
@@ -80,20 +78,20 @@ def mark_row(
         if system == row.owner:
             continue
         apart = differ(row.kind, row.owners.belief.value, cell.belief.value, tolerances.get(system, ""))
-        drift = drifts.get((row.attribute, system)) if drifts else None
+        drift = drifts.get((row.attribute, system))
         row.cells[system] = Cell(
             cell.belief,
-            mark_of(apart, system in tolerances, drift, drifts is not None),
+            mark_of(apart, system in tolerances, drift),
             drift.id if drift else "",
         )
 
 
-def mark_of(apart: bool, follows: bool, drift: Drift | None, live: bool) -> str:
+def mark_of(apart: bool, follows: bool, drift: Drift | None) -> str:
     if not apart:
         return AGREES
     if not follows:
         return DIFFERS
-    return TOLERATED if live and not (drift and drift.state == OPEN) else DISAGREES
+    return DISAGREES if drift and drift.state == OPEN else TOLERATED
 
 
 def followers_of(subject: Subject, attribute: str, landscape: Landscape) -> dict[str, str]:

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, request
 
 from controltower.domain.asof import HAPPENED, LEARNT, beliefs_at
 from controltower.domain.belief import Belief
-from controltower.domain.drift import CLOSED, OPEN, Drift
+from controltower.domain.drift import CLOSED, OPEN, SETTLING, Drift
 from controltower.domain.event import Recorded
 from controltower.domain.expectation import Expectation
 from controltower.domain.flow import progress
@@ -75,6 +75,8 @@ def show(plant: str, order: str) -> Response:
         abort(404)
     as_of = as_of_asked(plant)
     story = story_of(known)
+    believed = believed_then(known, as_of)
+    shown = matrix_of(known, believed, as_of)
     return hx.page(
         "order.html",
         order=order,
@@ -82,15 +84,15 @@ def show(plant: str, order: str) -> Response:
         as_of=as_of,
         quick=quick_moments(),
         zone_id=zone_for(plant).key,
-        matrix=matrix_of(known, as_of),
-        head=head_of(known, as_of),
+        matrix=shown,
+        head=head_of(shown),
         open_drifts=[each for each in known.drifts if each.state != CLOSED],
         flows=flows_of(known),
-        operations=operations_of(known, as_of),
+        operations=operations_of(known, believed),
         identities=identities_of(known),
         cases={each.id: each for each in cases.of_order(reading(), plant, order)},
         chart=chart_of(known, story, as_of),
-        **story_list(story, known),
+        **story_list(story),
     )
 
 
@@ -124,24 +126,39 @@ def quick_moments() -> list[tuple[str, str]]:
     ]
 
 
-def matrix_of(known: Known, as_of: AsOf) -> Matrix:
-    """Who holds what about the order itself."""
+def believed_then(known: Known, as_of: AsOf) -> Sequence[tuple[Subject, Belief]]:
+    """What everybody held at the moment that the page shows."""
     if as_of.at is None:
-        held = [belief for subject, belief in known.beliefs if subject == known.subject]
-        current = [each for each in known.drifts if each.subject == known.subject and each.state != CLOSED]
-        return matrix(known.subject, held, tower().landscape, current)
+        return known.beliefs
     past = beliefs_at(known.history, as_of.at, as_of.clock)
-    held = [belief for (subject, _, _), belief in past.items() if subject == known.subject]
-    return matrix(known.subject, held, tower().landscape, None)
+    return [(subject, belief) for (subject, _, _), belief in past.items()]
 
 
-def head_of(known: Known, as_of: AsOf) -> dict[str, Value]:
+def matrix_of(known: Known, believed: Sequence[tuple[Subject, Belief]], as_of: AsOf) -> Matrix:
+    """Who held what about the order itself, and which disagreements were past their allowance."""
+    held = [belief for subject, belief in believed if subject == known.subject]
+    at = as_of.at or now()
+    lasting = [
+        drift_then(each, at) for each in known.drifts if each.subject == known.subject and lasted(each, at)
+    ]
+    return matrix(known.subject, held, tower().landscape, lasting)
+
+
+def lasted(each: Drift, at: datetime) -> bool:
+    """Whether a disagreement lasted at a moment."""
+    return each.opened_at <= at and (each.closed_at is None or each.closed_at > at)
+
+
+def drift_then(each: Drift, at: datetime) -> Drift:
+    """The drift as it stood at a moment in which it lasted."""
+    return (
+        each if each.state == SETTLING else each._replace(state=OPEN if at > each.allowed_until else SETTLING)
+    )
+
+
+def head_of(shown: Matrix) -> dict[str, Value]:
     """The owner's word on each attribute of the order, of anybody where no owner speaks."""
-    found: dict[str, Value] = {}
-    for row in matrix_of(known, as_of).rows:
-        cell = row.owners or next(iter(row.cells.values()))
-        found[row.attribute] = cell.belief.value
-    return found
+    return {row.attribute: (row.owners or next(iter(row.cells.values()))).belief.value for row in shown.rows}
 
 
 def identities_of(known: Known) -> list[tuple[str, str]]:
@@ -162,15 +179,10 @@ def flows_of(known: Known) -> list[tuple[str, list[Any]]]:
     return [(title, reached) for title, reached in found if any(each.at for each in reached)]
 
 
-def operations_of(known: Known, as_of: AsOf) -> list[OperationLine]:
+def operations_of(known: Known, believed: Sequence[tuple[Subject, Belief]]) -> list[OperationLine]:
     """The order's operations in their order."""
-    if as_of.at is None:
-        held: Iterable[tuple[Subject, Belief]] = known.beliefs
-    else:
-        past = beliefs_at(known.history, as_of.at, as_of.clock)
-        held = [(subject, belief) for (subject, _, _), belief in past.items()]
     lines: dict[Subject, dict[str, tuple[str, Value]]] = {}
-    for subject, belief in held:
+    for subject, belief in believed:
         if subject.kind == "operation":
             keep_owners_word(lines.setdefault(subject, {}), subject, belief)
     firsts = first_plans(known.history)
@@ -216,7 +228,7 @@ def story_of(known: Known) -> list[timeline.Entry]:
     )
 
 
-def story_list(story: list[timeline.Entry], known: Known) -> dict[str, Any]:
+def story_list(story: list[timeline.Entry]) -> dict[str, Any]:
     """The part of the story that the list shows, and its filters."""
     found = timeline.matching(story, request.args.get("q", ""), request.args.get("system", ""))
     return {"story": found[:STORY_LENGTH], "story_total": len(found), "story_systems": lanes_of(story)}
@@ -232,7 +244,3 @@ def chart_of(known: Known, story: list[timeline.Entry], as_of: AsOf) -> object:
     lanes = [(each, systems[each].title if each in systems else each) for each in lanes_of(story)]
     zone = zone_for(known.subject.plant)
     return charts.json_for_page(charts.swim_lanes(story, lanes, zone, now(), as_of.at))
-
-
-def alarming(known: Known) -> bool:
-    return any(each.state == OPEN for each in known.drifts)
