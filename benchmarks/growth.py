@@ -1,0 +1,212 @@
+"""Cost of an event, and of the pages, after few and after many events: neither may grow with the history."""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+from flask.testing import FlaskClient
+from sqlalchemy import Engine
+
+from benchmarks import databases, ledgers, machine
+from benchmarks.deliveries import BLOCK, Sender, new_secret
+from benchmarks.figures import Figure, parser, show, workplace
+from benchmarks.orders import Network, name, plant
+from controltower import create_app
+from controltower.domain.clock import Clock
+from controltower.pipeline.detect import detect
+from controltower.pipeline.receive import Intake
+from controltower.pipeline.record import record_waiting
+from controltower.settings import Settings
+from controltower.store import user
+from controltower.store.engine import writing
+from controltower.web.login import hash_password
+
+FIRST, LAST = 100_000, 3_000_000
+MOST_GROWTH, PAGE_MS = 0.20, 50.0
+PASSWORD = "correct horse battery"
+BETWEEN = timedelta(seconds=2)
+PAGES = ("/drift", "/orders", "/messages", "/systems", "/exceptions")
+_LOOKS = 30
+
+
+class Cost(NamedTuple):
+    """CPU microseconds of one event, by the part that spent them."""
+
+    events: int
+    intake: float
+    record: float
+    detect: float
+
+    @property
+    def whole(self) -> float:
+        return self.intake + self.record + self.detect
+
+
+class Filled:
+    """A tower in this process whose ledger is filled through its front door, on a clock that follows the stream."""
+
+    def __init__(self, engine: Engine) -> None:
+        secret = new_secret()
+        self.network = Network(datetime(2026, 3, 2, tzinfo=UTC), BETWEEN)
+        self._sender = Sender(self.network, secret)
+        self.tower = ledgers.tower_on(engine, secret, _Following(self.network))
+        self.intake = Intake(self.tower)
+        self.events = 0
+
+    def fill(self, until: int) -> Cost:
+        """Take events in until there are so many; what one of them cost."""
+        before, spent = self.events, [0.0, 0.0, 0.0]
+        while self.events < until:
+            for part, seconds in enumerate(self._block()):
+                spent[part] += seconds
+        counted = self.events - before
+        return Cost(self.events, *(seconds / counted * 1e6 for seconds in spent))
+
+    def _block(self) -> Iterator[float]:
+        deliveries = self._sender.block(BLOCK)
+        marks = [time.process_time()]
+        for each in deliveries:
+            self.intake.receive(each.system, each.headers, each.body)
+        marks.append(time.process_time())
+        while record_waiting(self.tower):
+            continue
+        marks.append(time.process_time())
+        detect(self.tower)
+        marks.append(time.process_time())
+        self.events += sum(len(each.events) for each in deliveries)
+        return (later - sooner for sooner, later in zip(marks, marks[1:], strict=False))
+
+
+class _Following(Clock):
+    """The clock of a network that is told faster than it lives."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self._network = network
+
+    def now(self) -> datetime:
+        return self._network.now
+
+
+def page_times(filled: Filled, url: str, place: Path) -> dict[str, float]:
+    """Milliseconds of server time for each page: the median of some looks, each order page another order's."""
+    settings = Settings(database_url=url, config_dir=place, state_dir=place, secret_key="only for this run")
+    app = create_app(settings, filled.tower.landscape)
+    own = app.extensions["tower"]
+    app.extensions["tower"] = replace(own, clock=filled.tower.clock)
+    app.config["WTF_CSRF_ENABLED"] = False
+    client = _logged_in(app.test_client())
+    orders = range(100, filled.network.tick - 1, max(1, filled.network.tick // _LOOKS))
+    found = {"order page": _median(client, [f"/orders/{plant(each)}/{name(each)}" for each in orders])}
+    found |= {path: _median(client, [path] * _LOOKS) for path in PAGES}
+    own.engine.dispose()
+    return found
+
+
+def _logged_in(client: FlaskClient) -> FlaskClient:
+    answer = client.post("/login", data={"name": "planner", "password": PASSWORD})
+    if answer.status_code != 303:
+        raise RuntimeError(f"nobody could log in: {answer.status_code}")
+    return client
+
+
+def _median(client: FlaskClient, paths: list[str]) -> float:
+    times = []
+    for path in paths:
+        began = time.perf_counter()
+        answer = client.get(path)
+        times.append(time.perf_counter() - began)
+        if answer.status_code != 200:
+            raise RuntimeError(f"{path} answered {answer.status_code}")
+    return statistics.median(times) * 1000
+
+
+def seat_planner(engine: Engine) -> None:
+    """Somebody who may look at the pages."""
+    with writing(engine) as connection:
+        hashed, now = hash_password(PASSWORD), datetime.now(UTC)
+        user.add_user(
+            connection, name="planner", full_name="Planner", password_hash=hashed, roles={"admin"}, now=now
+        )
+
+
+def measure(kind: str, place: Path, first: int, last: int) -> list[Figure]:
+    """Fill a ledger to both sizes; the cost of an event is that of the last stretch before each."""
+    stretch = min(first // 2, 50_000)
+    costs: list[Cost] = []
+    pages: list[dict[str, float]] = []
+    with databases.fresh(kind, place) as url, ledgers.opened(url) as engine:
+        seat_planner(engine)
+        filled = Filled(engine)
+        for size in (first, last):
+            _fill_aloud(filled, size - stretch)
+            costs.append(filled.fill(size))
+            pages.append(page_times(filled, url, place))
+        filled.intake.stop()
+        file = place / "tower.db"
+        size_mb = file.stat().st_size / 2**20 if file.exists() else 0.0
+    return _told(costs, pages, size_mb)
+
+
+def _fill_aloud(filled: Filled, until: int) -> None:
+    step = max(50_000, until // 10)
+    for size in [*range(filled.events + step, until, step), until]:
+        cost = filled.fill(size)
+        print(f"  {cost.events:>9,} events: {_parts(cost)}", flush=True)
+
+
+def _parts(cost: Cost) -> str:
+    return f"{cost.whole:.0f} us (intake {cost.intake:.0f}, record {cost.record:.0f}, detect {cost.detect:.0f})"
+
+
+def _told(costs: list[Cost], pages: list[dict[str, float]], size_mb: float) -> list[Figure]:
+    few, many = costs
+    growth = many.whole / few.whole - 1
+    found = [
+        Figure(f"CPU of an event at {few.events:,}", _parts(few)),
+        Figure(f"CPU of an event at {many.events:,}", _parts(many)),
+        Figure("growth of an event's cost", f"{growth:+.0%}", f"<= {MOST_GROWTH:+.0%}", growth <= MOST_GROWTH),
+    ]
+    for path, before in pages[0].items():
+        after = pages[1][path]
+        told = f"{before:.0f} ms at {few.events:,}, {after:.0f} ms at {many.events:,}"
+        aimed = path in ("order page", "/drift")
+        aim, reached = (f"< {PAGE_MS:.0f} ms", after < PAGE_MS) if aimed else ("", None)
+        found.append(Figure(path, told, aim, reached))
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found.append(Figure("size and memory", f"database {size_mb:,.0f} MiB, this process at most {most:.0f} MiB"))
+    return found
+
+
+def run(asked: argparse.Namespace) -> list[Figure]:
+    """All figures of this benchmark."""
+    first, last = (20_000, 200_000) if asked.quick else (asked.first, asked.last)
+    kind = "postgresql" if asked.database == "postgresql" else "sqlite"
+    with workplace(asked) as place:
+        return measure(kind, place, first, last)
+
+
+def add_sizes(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    made.add_argument("--first", type=int, default=FIRST, help="events at the first measurement")
+    made.add_argument("--last", type=int, default=LAST, help="events at the second")
+    return made
+
+
+def main() -> int:
+    asked = add_sizes(parser(__doc__)).parse_args()
+    found = run(asked)
+    show(f"Growth, on cores that others kept busy: {not machine.quiet()}", found)
+    return int(any(each.reached is False for each in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
