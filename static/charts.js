@@ -16,10 +16,12 @@
   });
   // Where a person has zoomed stays while the page refreshes itself.
   const seen = new Map();
+  const drawn = new Map();
   function draw(source) {
     const box = document.getElementById(source.dataset.chart);
-    if (!box || !window.Plotly || box.dataset.drawn === source.textContent.length + css("--ink")) return;
-    box.dataset.drawn = source.textContent.length + css("--ink");
+    const wanted = source.textContent + css("--ink");
+    if (!box || !window.Plotly || drawn.get(box) === wanted) return;
+    drawn.set(box, wanted);
     const figure = coloured(JSON.parse(source.textContent));
     const layout = { ...look(), ...figure.layout, uirevision: "kept" };
     for (const name of ["xaxis", "yaxis"]) layout[name] = { ...axis(), ...layout[name], ...(name === "xaxis" ? seen.get(box.id) : {}) };

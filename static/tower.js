@@ -113,13 +113,15 @@
     if (successful && elt.hasAttribute("data-refresh")) tags.set(elt, xhr.getResponseHeader("ETag"));
     if (xhr.status) connection(xhr.status < 502 || xhr.status > 504);
   });
-  // Scroll and focus stay where they are: the place inside scrolling boxes is put back after a swap.
-  let places = [];
+  // Scroll, ticks and focus stay as they are: what a swap would lose is put back after it.
+  let places = [], ticked = [];
   document.addEventListener("htmx:beforeSwap", (event) => {
+    ticked = $$("input[type=checkbox][name=id]:checked", event.detail.target).map((box) => box.value);
     places = $$("[data-keep-scroll]", event.detail.target).map((box) => [box.id, box.scrollLeft, box.scrollTop]);
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const [id, left, top] of places) { const box = document.getElementById(id); if (box) { box.scrollLeft = left; box.scrollTop = top; } }
+    for (const value of ticked) { const box = $(`input[name=id][value="${CSS.escape(value)}"]`); if (box) box.checked = true; }
     freshenAges();
   });
   document.addEventListener("visibilitychange", () => {

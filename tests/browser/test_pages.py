@@ -95,12 +95,12 @@ def test_the_chosen_theme_is_there_from_the_first_byte(sign_in: SignIn) -> None:
 def test_plant_and_filters_live_in_the_address(sign_in: SignIn) -> None:
     page = sign_in("planner")
     page.goto("/orders")
-    page.get_by_label("Plant").select_option("GRAZ")
+    page.locator("select[name=plant]").select_option("GRAZ")
     expect(page).to_have_url(re.compile("plant=GRAZ"))
     page.get_by_role("link", name="Drift board").click()
     expect(page).to_have_url(re.compile("/drift.*plant=GRAZ"))
     page.go_back()
-    expect(page.get_by_label("Plant")).to_have_value("GRAZ")
+    expect(page.locator("select[name=plant]")).to_have_value("GRAZ")
 
 
 def test_the_timeline_is_drawn_and_the_page_leads_into_the_past(sign_in: SignIn) -> None:
@@ -151,6 +151,19 @@ def test_the_executive_may_look_but_not_touch(sign_in: SignIn) -> None:
     expect(page.get_by_role("heading", name="Exceptions")).to_be_visible()
     expect(page.get_by_role("button", name="Acknowledge the ticked ones")).to_have_count(0)
     expect(page.get_by_role("link", name="Demo panel")).to_have_count(0)
+
+
+def test_ticks_outlive_a_refresh(sign_in: SignIn) -> None:
+    page = sign_in("planner")
+    page.goto("/exceptions")
+    box = page.locator("tbody input[type=checkbox]").first
+    expect(box).to_be_visible(timeout=PATIENCE)
+    box.check()
+    page.get_by_role("heading", level=1).click()
+    with page.expect_response(lambda response: "/exceptions" in response.url):
+        page.locator("#live").dispatch_event("shown")
+    page.wait_for_load_state("networkidle")
+    expect(box).to_be_checked()
 
 
 def test_everything_is_readable_without_scripts(browser: Browser, tower_url: str) -> None:
