@@ -51,9 +51,8 @@ class Demo:
     @property
     def ports(self) -> list[int]:
         """Every port that the demo listens on."""
-        simulated = [number for system, number in ports(self.control_port).items() if self.simulates(system)]
         real = [self.tryton_port] if self.erp == TRYTON else []
-        return [self.port, self.control_port, *simulated, *real]
+        return [self.port, self.control_port, *ports(self.control_port).values(), *real]
 
     def simulates(self, system: str) -> bool:
         """Whether a system is played by the network, not by a real product."""
@@ -138,6 +137,7 @@ def _secrets() -> dict[str, str]:
         "APS_HQ_PASSWORD": secrets.token_urlsafe(18),
         "ERP_HQ_USER": "tower",
         "ERP_HQ_PASSWORD": secrets.token_urlsafe(18),
+        "ERP_BRIDGE_PASSWORD": secrets.token_urlsafe(18),
         "DEMO_PASSWORD": secrets.token_urlsafe(9),
     }
     for spec in SPECS:

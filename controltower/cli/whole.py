@@ -134,11 +134,12 @@ def _companions(asked: argparse.Namespace, running: Demo) -> list[Companion]:
             "tryton", _module("controltower.simulation.tryton", words), _environment(), log / "tryton.log"
         )
         found.append((real, _says(real, "tryton: ready on"), TRYTON_SECONDS))
+    real_erp = f"http://localhost:{running.tryton_port}"
     words = [
         "--state", str(demo.network_state(top, running)), "--port-base", str(running.control_port),
         "--tower", _address(asked.host, asked.port), "--seed", str(asked.seed),
-        *(["--without", "erp-hq", "--speed", "1"] if running.erp == TRYTON else ["--speed", str(asked.speed)]),
-        *([] if asked.no_story or running.erp == TRYTON else ["--story"]),
+        *(["--real-erp", real_erp] if running.erp == TRYTON else ["--speed", str(asked.speed)]),
+        *([] if asked.no_story else ["--story"]),
     ]  # fmt: skip
     network = Program(
         "network", _module("controltower.simulation", words), _environment(), log / "network.log"

@@ -16,7 +16,9 @@ from typing import Any, TextIO
 import requests
 
 from controltower.simulation.network import Network
+from controltower.simulation.tryton.bridge import RealErp
 
+BRIDGE_PASSWORD = "ERP_BRIDGE_PASSWORD"
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -38,6 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=float, default=60.0, help="virtual seconds per real second")
     parser.add_argument("--faults", default="", help="names to switch on at start, with commas between")
     parser.add_argument("--without", default="", help="systems to leave out, with commas between")
+    parser.add_argument(
+        "--real-erp",
+        default="",
+        metavar="URL",
+        help="a real Tryton in the simulated ERP's place, and real time (password: ERP_BRIDGE_PASSWORD)",
+    )
     parser.add_argument("--story", action="store_true", help="play the demo's scripted faults")
     parser.add_argument(
         "--for", dest="span", default="", help="stop after this much virtual time: 90m, 3h, 2d"
@@ -73,9 +81,10 @@ def _run(asked: argparse.Namespace, environ: dict[str, str]) -> int:
             port_base=asked.port_base,
             tower_url=asked.tower,
             environ=environ,
-            speed=asked.speed,
+            speed=1.0 if asked.real_erp else asked.speed,
             without=_names(asked.without),
             clock_path=Path(clock) if clock else None,
+            real_erp=_real_erp(asked.real_erp, environ),
         )
     except ValueError as error:
         _say(str(error), sys.stderr)
@@ -90,6 +99,13 @@ def _run(asked: argparse.Namespace, environ: dict[str, str]) -> int:
     finally:
         network.stop()
     return 0
+
+
+def _real_erp(url: str, environ: dict[str, str]) -> RealErp | None:
+    """Where the real ERP is, if there is one. Raises ValueError without the bridge's password."""
+    if url and not environ.get(BRIDGE_PASSWORD):
+        raise ValueError(f"set {BRIDGE_PASSWORD} first: the password of the bridge's user in Tryton")
+    return RealErp(url, environ[BRIDGE_PASSWORD]) if url else None
 
 
 def _wait(asked_to_stop: list[int], seconds: float) -> None:

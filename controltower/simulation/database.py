@@ -146,6 +146,12 @@ class SystemDatabase:
         """Take a job off the agenda."""
         self.run("DELETE FROM agenda WHERE id = ?", (job.id,))
 
+    def postpone(self, seconds: float) -> None:
+        """Put off all that stands on the agenda and all letters that wait for their time."""
+        with self.transaction():
+            self.run("UPDATE agenda SET due = due + ?", (seconds,))
+            self.run("UPDATE letter SET not_before = not_before + ? WHERE not_before > 0", (seconds,))
+
     def forget_jobs(self, kind: str) -> None:
         """Take all jobs of a kind off the agenda."""
         self.run("DELETE FROM agenda WHERE kind = ?", (kind,))

@@ -31,6 +31,7 @@ from controltower.simulation.systems.wms import Wms
 from controltower.simulation.systems.workforce import Workforce
 from controltower.simulation.timekeeper import Timekeeper
 from controltower.simulation.truth import Truth
+from controltower.simulation.tryton.bridge import Bridge, RealErp
 from controltower.simulation.world import Pace, World
 
 log = logging.getLogger(__name__)
@@ -64,18 +65,26 @@ class Network:
         without: Sequence[str] = (),
         clock_path: Path | None = None,
         pace: Pace | None = None,
+        real_erp: RealErp | None = None,
     ) -> None:
-        """`begin_at` counts on the first start only. Raises ValueError for missing credentials."""
+        """`begin_at` counts on the first start only; with a `real_erp` time is real, and goes on from now.
+
+        Raises ValueError for missing credentials."""
         environ = os.environ if environ is None else environ
         credentials = from_environment(environ, tuple(without))
         self.db = SystemDatabase(state_dir / "network.db")
         self.truth = Truth(state_dir / "truth.jsonl")
         board = FaultBoard(self.db, self.truth)
         moment, birth = self._resumed(begin_at or datetime.now(UTC))
-        self.world = World(seed, moment, birth, credentials, board, pace or Pace())
+        self.world = World(
+            seed, moment, birth, credentials, board, pace or Pace(), real_erp=real_erp is not None
+        )
+        self._real_erp = real_erp
         specs = [spec for spec in SPECS if spec.id not in without]
         self.systems = {spec.id: self._system(spec, state_dir) for spec in specs}
         moment = self.world.moment = max(moment, *(s.db.newest_change() for s in self.systems.values()))
+        if real_erp:
+            moment = self.world.moment = self._caught_up(moment, begin_at or datetime.now(UTC))
         self.scene = NetworkScene(self.world, self.systems, self.db)
         board.resume(self.scene)
         self.timekeeper = Timekeeper(moment, speed, clock_path)
@@ -96,7 +105,18 @@ class Network:
             self.db.put("system", "time", kept, first, live=False)
         return float(kept["moment"]), float(kept["birth"])
 
+    def _caught_up(self, moment: float, present: datetime) -> float:
+        """The plants stood still while we did not run: what was planned is put off by as long."""
+        gap = present.timestamp() - moment
+        if gap <= 0:
+            return moment
+        for database in (self.db, *(system.db for system in self.systems.values())):
+            database.postpone(gap)
+        return moment + gap
+
     def _system(self, spec: SystemSpec, state_dir: Path) -> PlantSystem:
+        if spec.role == "erp" and self._real_erp:
+            return Bridge(spec, self.world, state_dir / "erp-bridge.db", self._real_erp)
         return KINDS[spec.role](spec, self.world, state_dir / f"{spec.id}.db")
 
     # ---- starting and stopping ----------------------------------------------------------------------------
@@ -182,6 +202,8 @@ class Network:
         """Run at another speed from this moment on. Raises ValueError for one outside 0..3600."""
         if not 0 <= speed <= 3600:
             raise ValueError("speed must lie between 0 and 3600")
+        if self._real_erp:
+            raise ValueError("a real ERP lives in real time, and so does the network beside it")
         with self.world.lock:
             self.timekeeper.anchor(self.timekeeper.now(), speed)
 

@@ -8,8 +8,8 @@ from controltower.simulation.database import Body, SystemDatabase
 from controltower.simulation.faults.contract import Fault
 from controltower.simulation.landscape import system_for
 from controltower.simulation.letters import Letter, LinkMessage
+from controltower.simulation.order_book import OrderBook
 from controltower.simulation.plant_system import PlantSystem
-from controltower.simulation.systems.erp import Erp
 from controltower.simulation.systems.mes import Mes
 from controltower.simulation.truth import Hit
 from controltower.simulation.world import World
@@ -26,9 +26,9 @@ class NetworkScene:
         self._db = database
 
     @property
-    def erp(self) -> Erp | None:
-        """The simulated ERP, unless a real one is in its place."""
-        return cast("Erp | None", self._systems.get("erp-hq"))
+    def erp(self) -> OrderBook | None:
+        """The simulated ERP, or the bridge to a real one; None where neither is there."""
+        return cast("OrderBook | None", self._systems.get("erp-hq"))
 
     def now(self) -> float:
         """Virtual unix seconds."""

@@ -35,6 +35,7 @@ class World:
     pace: Pace = field(default_factory=Pace)
     addresses: dict[str, str] = field(default_factory=dict)
     told_answers: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    real_erp: bool = False  # a real ERP, behind a bridge, in the simulated one's place
     lock: threading.RLock = field(default_factory=threading.RLock)
 
     def told_answer(self, system_id: str) -> tuple[int, int] | None:

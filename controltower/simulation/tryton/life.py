@@ -1,12 +1,15 @@
-"""Plays the people who work in the seeded Tryton: one small change at a time, picked by a seeded chance."""
+"""Plays the people who plan and buy in the seeded Tryton: one small change at a time, picked by a seeded chance.
+
+What is made is not theirs: the plants' MES run the orders, and the bridge books it.
+"""
 
 import datetime as dt
 import random
 
 from controltower.simulation.tryton.company import Company
 from controltower.simulation.tryton.orders import (
+    NEXT_BUTTON,
     change_quantity,
-    move_on,
     place_purchases,
     receive_purchase,
     reschedule,
@@ -15,15 +18,16 @@ from controltower.simulation.tryton.rpc import TrytonClient, TrytonRefusal
 from controltower.simulation.tryton.seed import random_order, random_purchase
 
 OPEN = ["draft", "waiting", "assigned", "running"]
+MOST_OPEN = 30  # orders; the plants make some ten in an hour
 # How often each thing is done, out of a hundred.
 HABITS = {
-    "move_on": 60,
-    "reschedule": 15,
-    "new_order": 10,
-    "change_quantity": 5,
-    "cancel": 3,
-    "receive": 4,
-    "buy": 3,
+    "release": 30,
+    "reschedule": 20,
+    "new_order": 20,
+    "change_quantity": 10,
+    "cancel": 2,
+    "receive": 10,
+    "buy": 8,
 }
 
 
@@ -47,9 +51,12 @@ class Life:
         found = self._client.search_read(model, domain, ["id"])
         return int(self._chance.choice(found)["id"]) if found else None
 
-    def _move_on(self) -> str:
-        order = self._pick("production", [["state", "in", OPEN]])
-        return self._new_order() if order is None else f"order {order} is now {move_on(self._client, order)}"
+    def _release(self) -> str:
+        order = self._pick("production", [["state", "=", "draft"]])
+        if order is None:
+            return self._new_order()
+        self._client.press("production", NEXT_BUTTON["draft"], [order])
+        return f"order {order} released"
 
     def _reschedule(self) -> str:
         order, days = (
@@ -62,6 +69,8 @@ class Life:
         return f"order {order} moved by {days} days"
 
     def _new_order(self) -> str:
+        if self._client.call("model.production.search_count", [["state", "in", OPEN]], 0, None) >= MOST_OPEN:
+            return "enough orders are open"
         count = self._client.call("model.production.search_count", [], 0, None)
         row = random_order(self._company, self._chance, dt.datetime.now(dt.UTC).date(), count + 1)
         return f"new order {self._client.create('production', [row])[0]}"

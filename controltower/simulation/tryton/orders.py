@@ -71,7 +71,7 @@ def move_on(client: TrytonClient, order: int) -> str:
     Returns the state it is in afterwards. Raises TrytonRefusal when Tryton says no.
     """
     state = _state(client, order)
-    if state == "running" and _work_on(client, order):
+    if state == "running" and work_on(client, order):
         return state
     button = NEXT_BUTTON.get(state)
     if button and client.press("production", button, [order]) is not None:
@@ -84,7 +84,7 @@ def _state(client: TrytonClient, order: int) -> str:
     return str(client.call("model.production.read", [order], ["state"])[0]["state"])
 
 
-def _work_on(client: TrytonClient, order: int) -> bool:
+def work_on(client: TrytonClient, order: int) -> bool:
     """Start or stop the first unfinished operation; False when none is left."""
     domain = [["production", "=", order], ["state", "!=", "finished"]]
     works = client.search_read("production.work", domain, ["state"])

@@ -41,8 +41,10 @@ class TrytonClient:
     Raises TrytonRefusal when Tryton refuses, requests.RequestException when it cannot be reached.
     """
 
-    def __init__(self, base_url: str, login: str, password: str, database: str = DATABASE) -> None:
-        self._url = f"{base_url.rstrip('/')}/{database}/rpc/"
+    def __init__(self, base_url: str, login: str, password: str, patience: float = TIMEOUT_SECONDS) -> None:
+        """`patience`: seconds to wait for an answer."""
+        self._url = f"{base_url.rstrip('/')}/{DATABASE}/rpc/"
+        self._patience = patience
         self._http = requests.Session()
         self._ids = itertools.count(1)
         self.user_id, token = self._post("common.db.login", [login, {"password": password}, "en"])[:2]
@@ -90,7 +92,7 @@ class TrytonClient:
 
     def _post(self, method: str, params: list[Any]) -> Any:
         body = {"id": next(self._ids), "method": method, "params": encode(params)}
-        answer = self._http.post(self._url, json=body, timeout=TIMEOUT_SECONDS)
+        answer = self._http.post(self._url, json=body, timeout=self._patience)
         answer.raise_for_status()
         content = answer.json()
         if content.get("error"):

@@ -15,10 +15,18 @@ from controltower.simulation.tryton.orders import (
 )
 from controltower.simulation.tryton.rpc import TrytonClient, TrytonRefusal
 
-__all__ = ["CONNECTOR_LOGIN", "TrytonClient", "TrytonRefusal", "ensure_connector_user", "ensure_seeded"]
+__all__ = [
+    "BRIDGE_LOGIN",
+    "CONNECTOR_LOGIN",
+    "TrytonClient",
+    "TrytonRefusal",
+    "ensure_bridge_user",
+    "ensure_connector_user",
+    "ensure_seeded",
+]
 
-CONNECTOR_LOGIN = "connector"
-CONNECTOR_GROUPS = ("Production", "Stock", "Purchase", "Quality")
+CONNECTOR_LOGIN, BRIDGE_LOGIN = "connector", "bridge"
+USER_GROUPS = ("Production", "Stock", "Purchase", "Quality")
 ORDERS = 20
 PURCHASES = 6
 
@@ -85,14 +93,23 @@ def random_order(company: Company, chance: random.Random, today: dt.date, place:
 
 def ensure_connector_user(client: TrytonClient, company: Company, password: str) -> None:
     """The user as whom the tower reads: member of the reading groups, with the given password."""
-    groups = client.search_read("res.group", [["name", "in", list(CONNECTOR_GROUPS)]], ["name"])
-    found = client.search_read("res.user", [["login", "=", CONNECTOR_LOGIN]], ["login"])
+    _ensure_user(client, company, CONNECTOR_LOGIN, "Control Tower", password)
+
+
+def ensure_bridge_user(client: TrytonClient, company: Company, password: str) -> None:
+    """The user as whom the bridge to the simulated systems reads and books."""
+    _ensure_user(client, company, BRIDGE_LOGIN, "Bridge to the plants", password)
+
+
+def _ensure_user(client: TrytonClient, company: Company, login: str, name: str, password: str) -> None:
+    groups = client.search_read("res.group", [["name", "in", list(USER_GROUPS)]], ["name"])
+    found = client.search_read("res.user", [["login", "=", login]], ["login"])
     if found:
         client.write("res.user", [found[0]["id"]], {"password": password})
         return
     row: Row = {
-        "name": "Control Tower",
-        "login": CONNECTOR_LOGIN,
+        "name": name,
+        "login": login,
         "password": password,
         "companies": [["add", [company.id]]],
         "company": company.id,

@@ -14,6 +14,7 @@ import requests
 from controltower.simulation.tryton.install import Installation
 from controltower.simulation.tryton.rpc import DATABASE, TrytonClient
 
+CONFIGURATION = "trytond.conf"
 START_SECONDS = 90
 STOP_SECONDS = 5
 
@@ -38,7 +39,7 @@ class TrytonServer:
 
     @property
     def _configuration(self) -> Path:
-        return self.directory / "trytond.conf"
+        return self.directory / CONFIGURATION
 
     def start(self) -> None:
         """Start and wait until it answers. Raises ServerFailed."""
@@ -135,6 +136,15 @@ class TrytonServer:
         self.stop()
         tail = (self.directory / "server.log").read_text(encoding="utf-8", errors="replace")[-1500:]
         raise ServerFailed(f"Tryton did not answer on {self.base_url}. The end of its log:\n{tail}")
+
+
+def running_port(directory: Path) -> int | None:
+    """The port of the server that runs, or last ran, in `directory`; None where none ever did."""
+    configuration = directory / CONFIGURATION
+    if not configuration.exists():
+        return None
+    text = configuration.read_text(encoding="utf-8")
+    return int(text.rpartition("listen = localhost:")[2].split()[0])
 
 
 def _wait_until_gone(command: Path) -> None:
