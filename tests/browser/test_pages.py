@@ -8,7 +8,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import accessibility_faults
 
-PAGES = ["/drift", "/orders", "/messages", "/systems", "/systems/erp-hq", "/exceptions", "/demo", "/search?q=zzz"]
+PAGES = [
+    "/drift",
+    "/orders",
+    "/messages",
+    "/systems",
+    "/systems/erp-hq",
+    "/exceptions",
+    "/demo",
+    "/search?q=zzz",
+]
 PATIENCE = 120_000  # milliseconds; what the demo promises for its first drift
 PHONE = {"width": 390, "height": 844}
 
