@@ -15,6 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from controltower.leases import Leases
 from controltower.pipeline.detect import detect, rejudge
+from controltower.pipeline.escalate import escalate
 from controltower.pipeline.poll import poll
 from controltower.pipeline.record import record_waiting
 from controltower.pipeline.tower import Tower
@@ -64,6 +65,7 @@ class Worker:
         self._every(RECORD_SECONDS, "record", self._record, RECORD)
         self._every(DETECT_SECONDS, "detect", lambda: detect(self.tower, self._since), DETECT)
         self._every(REJUDGE_SECONDS, "rejudge", lambda: rejudge(self.tower), DETECT)
+        self._every(REJUDGE_SECONDS, "escalate", lambda: escalate(self.tower), DETECT)
         for system in self.polled:
             self._plan_poll(system)
         self._scheduler.start()

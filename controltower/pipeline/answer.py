@@ -4,10 +4,9 @@ from controltower.domain import exception as exceptions
 from controltower.domain.exception import Case
 from controltower.pipeline.tower import Tower
 from controltower.store import audit, case
-from controltower.store.case import Action
+from controltower.store.case import ACKNOWLEDGE, ASSIGN, COMMENT, REOPEN, RESOLVE, Action
 from controltower.store.engine import writing
 
-ACKNOWLEDGE, ASSIGN, COMMENT, RESOLVE, REOPEN = "acknowledge", "assign", "comment", "resolve", "reopen"
 ACTIONS = (ACKNOWLEDGE, ASSIGN, COMMENT, RESOLVE, REOPEN)
 # Without a word about why, nobody can learn from these later.
 _NEED_WORDS = (ASSIGN, COMMENT, RESOLVE, REOPEN)

@@ -17,6 +17,7 @@ from controltower.rules import drift as drift_rule
 from controltower.rules import expectation as expectation_rule
 from controltower.rules import signal as signal_rule
 from controltower.store import case, drift, message
+from controltower.store.case import REOPEN, RESOLVE, Action
 
 
 def keep_cases(
@@ -38,9 +39,23 @@ def keep_cases(
         if waiting.state == MISSED or (waiting.met_at is not None and waiting.met_at > waiting.due_at):
             found.append(expectation_rule.case_of(waiting, tower.landscape))
     drift.put(connection, kept)
-    case.put(connection, found)
+    _put(connection, found)
     for subject in anew:
         _withdraw(connection, tower, subject, {each.id for each in found})
+
+
+def _put(connection: Connection, cases: Sequence[Case]) -> None:
+    """Write exceptions; what a person resolved stays resolved, though its condition may last."""
+    lasting = [each.id for each in cases if each.resolved_at is None]
+    done = case.latest_actions(connection, lasting) if lasting else {}
+    case.put(connection, [_as_people_left_it(each, done.get(each.id, ())) for each in cases])
+
+
+def _as_people_left_it(each: Case, actions: Sequence[Action]) -> Case:
+    final = next((done for done in reversed(actions) if done.action in (RESOLVE, REOPEN)), None)
+    if each.resolved_at is not None or final is None or final.action == REOPEN:
+        return each
+    return exceptions.resolved(each, final.at, f"{final.who}: {final.detail}")
 
 
 def _withdraw(connection: Connection, tower: Tower, subject: Subject, present: set[str]) -> None:
@@ -50,7 +65,7 @@ def _withdraw(connection: Connection, tower: Tower, subject: Subject, present: s
         for each in case.open_about(connection, subject)
         if each.id not in present
     ]
-    case.put(connection, gone)
+    _put(connection, gone)
 
 
 def keep_signals(connection: Connection, tower: Tower, seen: Sequence[Signal]) -> None:
@@ -71,13 +86,13 @@ def keep_signals(connection: Connection, tower: Tower, seen: Sequence[Signal]) -
             words = signal_rule.words(signal, tower.landscape)
             known = exceptions.sighted(known, signal.at, signal_rule.evidence_of(signal), words)
         open_ones[signal.rule, signal.key] = changed[known.id] = known
-    case.put(connection, list(changed.values()))
+    _put(connection, list(changed.values()))
 
 
 def close_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
     """Resolve the exceptions of things that have not been seen again for a while. Returns how many."""
     over = [each for each in case.open_of(connection, signal_rule.RULES) if _over(each, now, tower)]
-    case.put(connection, [_quiet(each, tower) for each in over])
+    _put(connection, [_quiet(each, tower) for each in over])
     return len(over)
 
 
@@ -103,6 +118,4 @@ def close_mended(connection: Connection, tower: Tower, systems: Iterable[str]) -
         ids = [int(str(item["message"])) for item in each.evidence]
         states = {known.state for known in message.by_ids(connection, ids).values()}
         if not states & {message.PARKED, message.PARTLY}:
-            case.put(
-                connection, [exceptions.resolved(each, tower.now(), "The messages have been read since.")]
-            )
+            _put(connection, [exceptions.resolved(each, tower.now(), "The messages have been read since.")])

@@ -51,6 +51,8 @@ Index("ix_exception_plant_subject", case.c.plant, case.c.subject)
 Index("ix_exception_opened_at", case.c.opened_at)
 
 NO_PLANT = "*"
+ACKNOWLEDGE, ASSIGN, COMMENT, RESOLVE, REOPEN = "acknowledge", "assign", "comment", "resolve", "reopen"
+ESCALATE = "escalate"  # by the tower itself, when a promise of the service tier has passed
 
 # Acknowledged, assigned, commented, resolved, reopened: by whom, when, why. Only ever added to.
 case_action = Table(

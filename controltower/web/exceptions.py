@@ -15,7 +15,7 @@ from controltower.domain.value import Value
 from controltower.pipeline import answer
 from controltower.store import belief as beliefs
 from controltower.store import case as cases
-from controltower.store.case import Action
+from controltower.store.case import ESCALATE, Action
 from controltower.web import hx, sheet
 from controltower.web.format import label
 from controltower.web.login import who
@@ -43,6 +43,11 @@ class Line:
     @property
     def acknowledged(self) -> Action | None:
         return next((each for each in self.actions if each.action == answer.ACKNOWLEDGE), None)
+
+    @property
+    def escalated(self) -> bool:
+        """Whether a promise of its tier passed, so that the next team was told."""
+        return any(each.action == ESCALATE for each in self.actions)
 
     @property
     def assigned(self) -> str:
