@@ -10,7 +10,16 @@ from controltower.domain.event import Position
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
 from controltower.store.bulk import REPLACE, write
-from controltower.store.schema import AnyRow, Name, Serial, Timestamp, beginning, metadata, microseconds
+from controltower.store.schema import (
+    LAST_LETTER,
+    AnyRow,
+    Name,
+    Serial,
+    Timestamp,
+    metadata,
+    microseconds,
+    order_keys,
+)
 
 belief = Table(
     "belief",
@@ -128,9 +137,9 @@ def forget(connection: Connection, subject: Subject) -> None:
 def of_order(connection: Connection, plant: str, order: str) -> list[tuple[Subject, Belief]]:
     """All beliefs about an order and its operations."""
     whole = select(belief).where(belief.c.plant == plant)
-    order_rows = connection.execute(whole.where(belief.c.subject == f"order/{order}")).all()
-    operations = beginning(belief.c.subject, f"operation/{order}/")
-    rows = [*order_rows, *connection.execute(whole.where(operations)).all()]
+    rows = [
+        row for mine in order_keys(belief.c.subject, order) for row in connection.execute(whole.where(mine))
+    ]
     return [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
 
 
@@ -150,7 +159,7 @@ def orders(
             .where(
                 hearing.c.plant == plant,
                 hearing.c.subject > low if plant == plant_after else hearing.c.subject >= low,
-                hearing.c.subject < f"order/{prefix}\uffff",
+                hearing.c.subject < f"order/{prefix}{LAST_LETTER}",
             )
             .order_by(hearing.c.subject)
             .limit(limit - len(found))

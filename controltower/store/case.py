@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Index, Integer, Table, Text, func, insert, or_, select
+from sqlalchemy import Column, Connection, Index, Integer, Table, Text, func, insert, select
 
 from controltower.domain.exception import OPEN, Case
 from controltower.domain.subject import Subject
@@ -15,10 +15,10 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
-    beginning,
     beyond,
     metadata,
     microseconds,
+    order_keys,
     write_json,
 )
 
@@ -129,12 +129,12 @@ def open_about(connection: Connection, subject: Subject) -> list[Case]:
 
 def of_order(connection: Connection, plant: str, order: str) -> list[Case]:
     """All exceptions there were about an order and its operations, newest first."""
-    about = or_(
-        case.c.subject == f"order/{order}",
-        beginning(case.c.subject, f"operation/{order}/"),
-    )
-    chosen = select(case).where(case.c.plant == plant, about).order_by(case.c.opened_at.desc()).limit(100)
-    return [_read(row) for row in connection.execute(chosen)]
+    found: list[Case] = []
+    for mine in order_keys(case.c.subject, order):
+        chosen = select(case).where(case.c.plant == plant, mine)
+        newest = chosen.order_by(case.c.opened_at.desc()).limit(100)
+        found += [_read(row) for row in connection.execute(newest)]
+    return sorted(found, key=lambda each: each.opened_at, reverse=True)[:100]
 
 
 def listing(

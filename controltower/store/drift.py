@@ -18,10 +18,11 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
-    beginning,
     beyond,
+    inline,
     metadata,
     microseconds,
+    order_keys,
     write_json,
 )
 
@@ -50,7 +51,7 @@ drift = Table(
     Column("why", Name, nullable=False),
     Column("evidence", Json, nullable=False),
 )
-_unclosed = drift.c.state != CLOSED
+_unclosed = drift.c.state != inline(CLOSED)
 Index("ix_drift_plant_subject", drift.c.plant, drift.c.subject)
 Index(
     "ix_drift_due", drift.c.state, drift.c.allowed_until, sqlite_where=_unclosed, postgresql_where=_unclosed
@@ -98,7 +99,7 @@ def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> lis
     """Disagreements whose allowance has run out and that nobody was told of."""
     chosen = (
         select(drift)
-        .where(drift.c.state == SETTLING, drift.c.allowed_until < now)
+        .where(_unclosed, drift.c.state == SETTLING, drift.c.allowed_until < now)
         .order_by(drift.c.allowed_until)
         .limit(limit)
     )
@@ -107,7 +108,9 @@ def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> lis
 
 def open_ones(connection: Connection, limit: int = 500) -> list[Drift]:
     """All drift that is open now, the oldest deadline first."""
-    chosen = select(drift).where(drift.c.state == OPEN).order_by(drift.c.allowed_until).limit(limit)
+    chosen = (
+        select(drift).where(_unclosed, drift.c.state == OPEN).order_by(drift.c.allowed_until).limit(limit)
+    )
     return [_read(row) for row in connection.execute(chosen)]
 
 
@@ -119,12 +122,9 @@ def get(connection: Connection, id: str) -> Drift | None:
 def of_order(connection: Connection, plant: str, order: str, limit: int = 200) -> list[Drift]:
     """All disagreements there were about an order and its operations, newest first."""
     found: list[Drift] = []
-    for names in (
-        drift.c.subject == f"order/{order}",
-        beginning(drift.c.subject, f"operation/{order}/"),
-    ):
+    for mine in order_keys(drift.c.subject, order):
         chosen = (
-            select(drift).where(drift.c.plant == plant, names).order_by(drift.c.opened_at.desc()).limit(limit)
+            select(drift).where(drift.c.plant == plant, mine).order_by(drift.c.opened_at.desc()).limit(limit)
         )
         found += [_read(row) for row in connection.execute(chosen)]
     return sorted(found, key=lambda each: each.opened_at, reverse=True)
@@ -150,9 +150,8 @@ def listing(
     chosen = chosen.order_by(*((each.desc() if down else each) for each in (sorted_by, drift.c.id)))
     if after is not None:
         chosen = chosen.where(beyond(after, sorted_by, drift.c.id, down=down))
-    if state == CLOSED:
-        # One that settled in time was no drift.
-        chosen = chosen.where(drift.c.closed_at > drift.c.allowed_until)
+    # One that settled in time was no drift.
+    chosen = chosen.where(drift.c.closed_at > drift.c.allowed_until if state == CLOSED else _unclosed)
     for column, wanted in (
         (drift.c.attribute, attribute),
         (drift.c.cause, cause),

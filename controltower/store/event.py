@@ -15,9 +15,9 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
-    beginning,
     metadata,
     microseconds,
+    order_keys,
     write_json,
 )
 
@@ -81,19 +81,12 @@ def _about(chosen: Select[Any], subject: Subject) -> Select[Any]:
 
 def of_order(connection: Connection, plant: str, order: str, limit: int = 3000) -> list[Recorded]:
     """The events of an order and of its operations, in the order of their positions; the newest `limit`."""
-    chosen = (
-        select(event)
-        .where(
-            event.c.plant == plant,
-            or_(
-                event.c.subject == f"order/{order}",
-                beginning(event.c.subject, f"operation/{order}/"),
-            ),
-        )
-        .order_by(event.c.message.desc(), event.c.n.desc())
-        .limit(limit)
-    )
-    return [_read(row) for row in connection.execute(chosen)][::-1]
+    found: list[Recorded] = []
+    for mine in order_keys(event.c.subject, order):
+        chosen = select(event).where(event.c.plant == plant, mine)
+        newest = chosen.order_by(event.c.message.desc(), event.c.n.desc()).limit(limit)
+        found += [_read(row) for row in connection.execute(newest)]
+    return sorted(found, key=lambda each: each.position)[-limit:]
 
 
 def of_message(connection: Connection, message: int, limit: int = 500) -> list[Recorded]:

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Index, Integer, Table, and_, delete, func, or_, select
+from sqlalchemy import Column, Connection, Index, Integer, Table, and_, delete, func, select
 
 from controltower.domain.event import Position
 from controltower.domain.expectation import MISSED, WAITING, Expectation
@@ -16,10 +16,11 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
-    beginning,
     beyond,
+    inline,
     metadata,
     microseconds,
+    order_keys,
 )
 
 expectation = Table(
@@ -40,7 +41,9 @@ expectation = Table(
     Column("met_by", Name, nullable=False),
     Column("awaits", Name, nullable=False),
 )
-_unanswered = and_(expectation.c.state.in_((WAITING, MISSED)), expectation.c.met_at.is_(None))
+_lasting = expectation.c.state.in_([inline(WAITING), inline(MISSED)])
+_unanswered = and_(_lasting, expectation.c.met_at.is_(None))
+Index("ix_expectation_state", expectation.c.state, expectation.c.due_at, expectation.c.id)
 Index("ix_expectation_plant_subject", expectation.c.plant, expectation.c.subject)
 Index(
     "ix_expectation_due", expectation.c.state, expectation.c.due_at,
@@ -84,7 +87,7 @@ def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> lis
     """Those whose time has run out without an answer, and that nobody was told of."""
     chosen = (
         select(expectation)
-        .where(expectation.c.state == WAITING, expectation.c.met_at.is_(None), expectation.c.due_at < now)
+        .where(_unanswered, expectation.c.state == WAITING, expectation.c.due_at < now)
         .order_by(expectation.c.due_at)
         .limit(limit)
     )
@@ -93,17 +96,12 @@ def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> lis
 
 def of_order(connection: Connection, plant: str, order: str, limit: int = 500) -> list[Expectation]:
     """All that was ever expected about an order and its operations, oldest first."""
-    about = or_(
-        expectation.c.subject == f"order/{order}",
-        beginning(expectation.c.subject, f"operation/{order}/"),
-    )
-    chosen = (
-        select(expectation)
-        .where(expectation.c.plant == plant, about)
-        .order_by(expectation.c.opened_at)
-        .limit(limit)
-    )
-    return [_read(row) for row in connection.execute(chosen)]
+    found: list[Expectation] = []
+    for mine in order_keys(expectation.c.subject, order):
+        chosen = select(expectation).where(expectation.c.plant == plant, mine)
+        oldest = chosen.order_by(expectation.c.opened_at).limit(limit)
+        found += [_read(row) for row in connection.execute(oldest)]
+    return sorted(found, key=lambda each: each.opened_at)[:limit]
 
 
 def listing(

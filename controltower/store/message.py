@@ -29,6 +29,7 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
+    inline,
     metadata,
     microseconds,
     write_json,
@@ -67,9 +68,11 @@ Index(
     "ix_message_waiting", message.c.id,
     sqlite_where=message.c.state == RECEIVED, postgresql_where=message.c.state == RECEIVED,
 )  # fmt: skip
+_faulty = message.c.state.in_([inline(state) for state in FAULTY])
+Index("ix_message_faulty", message.c.id, sqlite_where=_faulty, postgresql_where=_faulty)
 Index(
-    "ix_message_faulty", message.c.system, message.c.id,
-    sqlite_where=message.c.state.in_(FAULTY), postgresql_where=message.c.state.in_(FAULTY),
+    "ix_message_system_faulty", message.c.system, message.c.state, message.c.id,
+    sqlite_where=_faulty, postgresql_where=_faulty,
 )  # fmt: skip
 
 payload = Table(
@@ -308,13 +311,16 @@ def listing(
     limit: int = 50,
 ) -> list[Message]:
     """Messages, newest first, from below a given id (keyset paging). `state` "faulty" means any that needs mending."""
-    chosen = select(message).order_by(message.c.id.desc()).limit(limit)
-    faulty = message.c.state.in_(FAULTY)
+    wants_faulty = state == "faulty" or state in FAULTY
+    # Sorted by no index, or SQLite would look for a system's few faulty messages among all of its messages.
+    newest = message.c.id + 0 if wants_faulty and system else message.c.id
+    chosen = select(message).order_by(newest.desc()).limit(limit)
     conditions = (
         system and message.c.system == system,
         channel and message.c.channel == channel,
         plants and message.c.plant.in_(plants),
-        state and (faulty if state == "faulty" else message.c.state == state),
+        wants_faulty and _faulty,
+        state and state != "faulty" and message.c.state == state,
         None if before is None else message.c.id < before,
         None if since is None else message.c.received_at >= since,
         None if until is None else message.c.received_at < until,
@@ -327,7 +333,7 @@ def parked_counts(connection: Connection) -> dict[str, int]:
     """How many messages of each system are parked, wholly or in part; for the systems pages."""
     chosen = (
         select(message.c.system, func.count())
-        .where(message.c.state.in_(FAULTY), message.c.state.in_((PARKED, PARTLY)))
+        .where(_faulty, message.c.state.in_((PARKED, PARTLY)))
         .group_by(message.c.system)
     )
     return {row[0]: row[1] for row in connection.execute(chosen)}
@@ -338,9 +344,12 @@ def parked_of(connection: Connection, system: str, since: datetime.datetime, lim
     chosen = (
         select(message)
         .where(
-            message.c.system == system, message.c.state.in_((PARKED, PARTLY)), message.c.received_at >= since
+            message.c.system == system,
+            _faulty,
+            message.c.state.in_((PARKED, PARTLY)),
+            message.c.received_at >= since,
         )
-        .order_by(message.c.id)
+        .order_by(message.c.received_at, message.c.id)
         .limit(limit)
     )
     return [Message(*row) for row in connection.execute(chosen)]

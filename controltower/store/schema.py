@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     and_,
+    literal_column,
     or_,
 )
 
@@ -82,6 +83,9 @@ Bytes = LargeBinary
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
 
+LAST_LETTER = "\U0010ffff"  # sorts behind every other one, byte by byte
+
+
 def beyond(
     mark: tuple[Any, Any], first: Column[Any], second: Column[Any], *, down: bool
 ) -> ColumnElement[bool]:
@@ -92,8 +96,20 @@ def beyond(
     return or_(first > one, and_(first == one, second > two))
 
 
+def inline(word: str) -> ColumnElement[str]:
+    """A constant of the code written into the statement: only then SQLite sees that a partial index answers it."""
+    return literal_column(f"'{word}'", String)
+
+
+def order_keys(column: Column[Any], order: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Where the subjects of an order stand: itself, and its operations.
+
+    To be asked for apart: an OR over both SQLite answers by reading the whole plant."""
+    return column == f"order/{order}", beginning(column, f"operation/{order}/")
+
+
 def beginning(column: Column[Any], prefix: str) -> ColumnElement[bool]:
     """The rows whose key begins with `prefix`, as a range that an index answers.
 
     Written out, for PostgreSQL takes no COLLATE behind BETWEEN."""
-    return and_(column >= prefix, column < f"{prefix}\uffff")
+    return and_(column >= prefix, column < f"{prefix}{LAST_LETTER}")

@@ -1,0 +1,89 @@
+"""No question that is asked again and again reads a whole table: SQLite answers each from an index."""
+
+import datetime
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy import event as listened
+
+from controltower.domain.event import Position
+from controltower.domain.subject import Subject
+from controltower.store import belief, case, channel, drift, event, expectation, message
+from controltower.store.engine import connect, reading
+
+NOW = datetime.datetime(2026, 3, 2, tzinfo=datetime.UTC)
+ORDER = Subject("LYON", "order/MO-1")
+
+QUESTIONS: dict[str, Callable[[Connection], Any]] = {
+    "waiting": lambda asked: message.waiting(asked, 200),
+    "oldest waiting": message.oldest_waiting,
+    "backlog": message.backlog,
+    "parked of a system": lambda asked: message.parked_of(asked, "erp", NOW),
+    "parked counts": message.parked_counts,
+    "faulty messages": lambda asked: message.listing(asked, state="faulty"),
+    "parked messages": lambda asked: message.listing(asked, state="parked"),
+    "faulty messages of a system": lambda asked: message.listing(asked, system="erp", state="faulty"),
+    "drift due": lambda asked: drift.due(asked, NOW),
+    "open drift": drift.open_ones,
+    "drift board": drift.listing,
+    "closed drift": lambda asked: drift.listing(asked, state="closed"),
+    "drift counts": drift.counts,
+    "drift of subjects": lambda asked: drift.unclosed_of(asked, [ORDER]),
+    "drift of an order": lambda asked: drift.of_order(asked, "LYON", "MO-1"),
+    "expectations due": lambda asked: expectation.due(asked, NOW),
+    "expectation counts": expectation.counts,
+    "missed expectations": expectation.listing,
+    "met expectations": lambda asked: expectation.listing(asked, state="met"),
+    "expectations of subjects": lambda asked: expectation.unanswered_of(asked, [ORDER]),
+    "expectations of an order": lambda asked: expectation.of_order(asked, "LYON", "MO-1"),
+    "open exceptions": case.listing,
+    "resolved exceptions": lambda asked: case.listing(asked, state="resolved"),
+    "exceptions of rules": lambda asked: case.open_of(asked, ("drift",)),
+    "exceptions of a subject": lambda asked: case.open_about(asked, ORDER),
+    "exceptions of an order": lambda asked: case.of_order(asked, "LYON", "MO-1"),
+    "events of a subject": lambda asked: event.of_subject(asked, ORDER),
+    "events of an order": lambda asked: event.of_order(asked, "LYON", "MO-1"),
+    "events from a position": lambda asked: event.feed(asked, Position(5, 0)),
+    "beliefs of subjects": lambda asked: belief.of(asked, [ORDER]),
+    "beliefs of an order": lambda asked: belief.of_order(asked, "LYON", "MO-1"),
+    "orders": lambda asked: belief.orders(asked, plants=["LYON"], prefix="MO"),
+    "outages": lambda asked: channel.outages(asked, "erp", NOW),
+}
+
+
+def plans(url: str, ask: Callable[[Connection], Any]) -> list[str]:
+    """How SQLite goes about each statement of a question."""
+    asked: list[tuple[str, Any]] = []
+    engine = connect(url)
+
+    @listened.listens_for(engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if statement.startswith("SELECT"):
+            asked.append((statement, parameters))
+
+    with reading(engine) as connection:
+        ask(connection)
+        found = [
+            row.detail
+            for statement, parameters in list(asked)
+            for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    engine.dispose()
+    return found
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_index_answers(sqlite_url: str, question: str) -> None:
+    found = plans(sqlite_url, QUESTIONS[question])
+    assert found
+    for step in found:
+        # Partial indexes and those that give the order may be walked; all else must be looked up by key.
+        whole = step.startswith("SCAN") and "INDEX" not in step and "SCAN CONSTANT" not in step
+        assert not whole or "subquery" in step, step
+        assert "(plant=?)" not in step, step
+        assert question not in SYSTEM_FAULTY or "ix_message_system_id" not in step, step
+
+
+SYSTEM_FAULTY = ("parked of a system", "faulty messages of a system")
