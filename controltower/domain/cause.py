@@ -63,8 +63,8 @@ class _Case:
     ) -> None:
         self.drift, self.landscape, self.witness = drift, landscape, witness
         self.attribute = attribute_title(drift.attribute)
-        self.owner = landscape.systems[drift.owner].title
-        self.follower = landscape.systems[drift.follower].title
+        self.owner = landscape.system(drift.owner).title
+        self.follower = landscape.system(drift.follower).title
         self.owned = _said(history, drift.owner, drift.attribute)
         self.followed = _said(history, drift.follower, drift.attribute)
         self.change = next((said for said in reversed(self.owned) if said.position <= _latest(drift)), None)

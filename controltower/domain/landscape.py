@@ -158,6 +158,11 @@ class Landscape:
         """Who owns an attribute, or None where nobody was declared to."""
         return self._owned.get((kind, attribute))
 
+    def system(self, id: str) -> System:
+        """A system of this name; for one that is no longer declared its bare name, since the ledger remembers it."""
+        known = self.systems.get(id)
+        return known or System(id, id, "", (), "", ZoneInfo("UTC"))
+
     def of_role(self, plant: str, role: str) -> tuple[System, ...]:
         """The systems of a role that serve a plant, in the order of the configuration."""
         return self._by_role.get((plant, role), ())

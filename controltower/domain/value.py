@@ -90,12 +90,17 @@ def differ(kind: str, one: Value, other: Value, tolerance: str = "") -> bool:
     """Whether two beliefs disagree by more than the tolerance (seconds for times, a number for quantities)."""
     if one.text == other.text and one.unit == other.unit:
         return False
+    try:
+        return _apart(kind, one, other, tolerance)
+    except ValueError:
+        return True  # one of the two is no value of this kind
+
+
+def _apart(kind: str, one: Value, other: Value, tolerance: str) -> bool:
     if kind == vocabulary.TIME:
         apart = abs((read_time(one.text) - read_time(other.text)).total_seconds())
         return apart > float(tolerance or 0)
-    if kind in (vocabulary.QUANTITY, vocabulary.MONEY):
-        if one.unit != other.unit:
-            return True
+    if kind in (vocabulary.QUANTITY, vocabulary.MONEY) and one.unit == other.unit:
         return abs(read_decimal(one.text) - read_decimal(other.text)) > read_decimal(tolerance or "0")
     return True
 
@@ -103,5 +108,9 @@ def differ(kind: str, one: Value, other: Value, tolerance: str = "") -> bool:
 def shown(value: Value, kind: str = vocabulary.TEXT, zone: datetime.tzinfo = UTC) -> str:
     """The value as one reads it: `120 EA`, or for a time `12 Mar 2026 18:00` in a plant's zone."""
     if kind == vocabulary.TIME and value.text:
-        return f"{read_time(value.text).astimezone(zone):%-d %b %Y %H:%M}"
+        try:
+            return f"{read_time(value.text).astimezone(zone):%-d %b %Y %H:%M}"
+        except (ValueError, OverflowError):
+            # "For ever" is written 9999-12-31 by many, which is no moment any more east of Greenwich.
+            return value.text
     return f"{value.text} {value.unit}" if value.unit else value.text

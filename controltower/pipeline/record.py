@@ -1,25 +1,18 @@
 """Events move the ledger: the waiting messages of the inbox are translated, and what they say is taken over."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import structlog
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from controltower.connectors.contract import Fault
-from controltower.domain.event import Position, Recorded
-from controltower.domain.sighting import sightings
-from controltower.domain.signal import Signal
-from controltower.domain.standing import Standing, apply
-from controltower.domain.subject import Subject
-from controltower.pipeline.cases import close_mended, keep_cases, keep_signals
-from controltower.pipeline.standings import load, retell, save
+from controltower.domain.event import Position
+from controltower.pipeline.takeover import take_over
 from controltower.pipeline.tower import Tower
-from controltower.pipeline.translation import Translated, fingerprint, translate
-from controltower.rules import signal as signals
-from controltower.store import event, message
-from controltower.store.engine import one_at_a_time, reading, writing
-from controltower.store.message import Key
+from controltower.pipeline.translation import Translated, printable, translate
+from controltower.store import message
+from controltower.store.engine import is_outage, one_at_a_time, reading, writing
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +26,10 @@ def record_waiting(tower: Tower, limit: int = 200) -> int:
         waiting = message.waiting(connection, limit)
     for portion in portions(translate(tower, *each) for each in waiting):
         with writing(tower.engine) as connection:
-            record(connection, tower, portion)
+            one_at_a_time(connection)
+            # Another recorder may have been quicker, whatever the leases say.
+            still = message.still_waiting(connection, [each.message.id for each in portion])
+            record(connection, tower, [each for each in portion if each.message.id in still])
     return len(waiting)
 
 
@@ -52,142 +48,66 @@ def portions(translated: Iterable[Translated]) -> Iterator[list[Translated]]:
 
 
 def record(connection: Connection, tower: Tower, translated: Sequence[Translated]) -> int:
-    """Take over what messages say, in the order of their arrival. Returns how many events were new."""
-    # Whatever the leases say: two that read the same beliefs would lose one's word.
-    one_at_a_time(connection)
-    fresh, outcomes, seen = _sort_out(connection, translated)
-    event.add(connection, fresh)
-    standings = load(connection, {recorded.event.subject for recorded in fresh})
-    anew = _apply_all(tower, standings, fresh, seen)
-    for subject in anew:
-        standings[subject] = retell(connection, subject, tower.landscape)
-    drifts, expectations = save(connection, standings)
-    keep_cases(connection, tower, drifts, expectations, anew)
-    keep_signals(connection, tower, seen)
-    message.settle(connection, outcomes)
-    close_mended(connection, tower, {each.message.system for each in translated})
-    return len(fresh)
+    """Take over what messages say, in the order of their arrival. Returns how many events were new.
+
+    A message that cannot be recorded is parked with the reason, and stops no other one. The caller holds the turn
+    of `one_at_a_time`. Raises what the database itself suffers from.
+    """
+    try:
+        with connection.begin_nested():
+            return take_over(connection, tower, translated)
+    except Exception as error:  # whatever one message holds that nobody thought of, the others go on
+        if is_outage(error):
+            raise
+        if len(translated) == 1:
+            return _record_sound(connection, tower, translated[0], error)
+    middle = len(translated) // 2
+    return record(connection, tower, translated[:middle]) + record(connection, tower, translated[middle:])
 
 
-def _apply_all(
-    tower: Tower, standings: dict[Subject, Standing], fresh: Sequence[Recorded], seen: list[Signal]
-) -> set[Subject]:
-    """Let each event act; returns the subjects whose story must be told anew."""
-    anew: set[Subject] = set()
-    for recorded in fresh:
-        standing = standings[recorded.event.subject]
-        before = standing.hearings.get(recorded.event.system)
-        if recorded.position <= standing.position:
-            anew.add(standing.subject)
-        else:
-            seen.extend(sightings(recorded, before, tower.landscape.limits))
-        apply(standing, recorded, tower.landscape)
-    return anew
+def _record_sound(connection: Connection, tower: Tower, each: Translated, error: Exception) -> int:
+    """Record the events of a message that can be, and park the others; all of them if none alone is to blame."""
+    log.error("message not recorded", message=each.message.id, system=each.message.system, exc_info=error)
+    bad = _unrecordable(connection, tower, each) if len(each.events) > 1 else {}
+    sound = [recorded for recorded in each.events if recorded.position not in bad]
+    partly = each._replace(events=sound, faults=[*each.faults, *bad.values()])
+    if bad and sound and _refusal(connection, tower, partly) is None:
+        return take_over(connection, tower, [partly])
+    whole = Fault(0, "", _words(error))
+    return take_over(connection, tower, [each._replace(events=(), faults=[*each.faults, whole])])
 
 
-def _sort_out(
-    connection: Connection, translated: Sequence[Translated]
-) -> tuple[list[Recorded], list[dict[str, Any]], list[Signal]]:
-    """Tell new events from repeats and from reused ids; what becomes of each message; what was odd."""
-    owners = _claim(connection, [each for each in translated if not each.message.elements])
-    fresh: list[Recorded] = []
-    outcomes: list[dict[str, Any]] = []
-    seen: list[Signal] = []
-    for each in translated:
-        mine, reused, repeated = _told_apart(each) if each.message.elements else _own(each, owners)
-        faults = [*each.faults, *reused]
-        fresh += mine
-        outcomes.append(_outcome(each, len(mine), faults))
-        seen += _signals(each, faults, repeated)
-    return fresh, outcomes, seen
-
-
-def _claim(connection: Connection, translated: Sequence[Translated]) -> dict[tuple[str, str], Key]:
-    claims = [
-        (recorded.event.system, recorded.event.source_id, *recorded.position, fingerprint(recorded.event))
-        for each in translated
-        for recorded in each.events
-    ]
-    return message.claim_events(connection, claims)
-
-
-def _told_apart(each: Translated) -> tuple[list[Recorded], list[Fault], int]:
-    """What the door has told apart already, by the ids that it could read."""
-    conflicts = frozenset(each.message.conflicts or ())
-    mine = [recorded for recorded in each.events if recorded.event.element not in conflicts]
-    reused = [_reused(recorded) for recorded in each.events if recorded.event.element in conflicts]
-    return mine, reused, len(each.message.duplicates or ()) or int(each.repeat)
-
-
-def _own(each: Translated, owners: Mapping[tuple[str, str], Key]) -> tuple[list[Recorded], list[Fault], int]:
-    """The events that this message owns, the reused ids among the others, and how many were mere repeats."""
-    mine: list[Recorded] = []
-    reused: list[Fault] = []
-    repeated = int(each.repeat)
-    for recorded in each.events:
-        owner = owners[recorded.event.system, recorded.event.source_id]
-        if Position(owner.message, owner.n) == recorded.position:
-            mine.append(recorded)
-        elif owner.fingerprint == fingerprint(recorded.event):
-            repeated += 1
-        else:
-            reused.append(_reused(recorded))
-    return mine, reused, repeated
-
-
-_REUSED = "was used before, for something else"
-
-
-def _reused(recorded: Recorded) -> Fault:
-    event = recorded.event
-    return Fault(event.element, f"/{event.element}/id", f"id {event.source_id} {_REUSED}")
-
-
-def _outcome(each: Translated, events: int, faults: Sequence[Fault]) -> dict[str, Any]:
-    state = message.DUPLICATE if each.repeat else message.RECORDED
-    if faults:
-        state = message.PARTLY if events else message.PARKED
-    places = [fault._asdict() for fault in faults[:100]] or None
+def _unrecordable(connection: Connection, tower: Tower, each: Translated) -> dict[Position, Fault]:
+    """The events of a message that cannot be recorded, found by halving."""
+    refusal = _refusal(connection, tower, each)
+    if refusal is None:
+        return {}
+    if len(each.events) == 1:
+        element, position = each.events[0].event.element, each.events[0].position
+        return {position: Fault(element, f"/{element}", _words(refusal))}
+    middle = len(each.events) // 2
+    halves = each._replace(events=each.events[:middle]), each._replace(events=each.events[middle:])
     return {
-        "b_id": each.message.id, "b_plant": each.message.plant, "b_state": state, "b_events": events,
-        "b_faults": places,
-    }  # fmt: skip
+        position: fault
+        for half in halves
+        for position, fault in _unrecordable(connection, tower, half).items()
+    }
 
 
-def _signals(each: Translated, faults: Sequence[Fault], repeated: int) -> Iterable[Signal]:
-    system, position = each.message.system, Position(each.message.id, 0)
-    at = each.message.received_at
-    for fault in faults:
-        reused = fault.message.endswith(_REUSED)
-        rule = signals.CONFLICT if reused else signals.PARKED
-        place = f"{fault.pointer or 'the whole message'}: {fault.message}"
-        yield Signal(rule, f"{system} {_generic(fault)}", system, at, position, place)
-    for notice in each.notices:
-        yield Signal(
-            signals.SCHEMA,
-            f"{system} {notice.kind} {_field(notice.pointer)}",
-            system,
-            at,
-            position,
-            notice.message,
-        )
-    if repeated and each.message.channel == "hook":
-        yield Signal(
-            signals.DUPLICATE, system, system, at, position, f"delivered {repeated} known facts again"
-        )
-    if each.message.original is not None and not each.repeat:
-        words = f"delivery {each.message.delivery} came before with other content, as message {each.message.original}"
-        yield Signal(signals.CONFLICT, f"{system} delivery", system, at, position, words)
+def _refusal(connection: Connection, tower: Tower, each: Translated) -> Exception | None:
+    """What stands in the way of recording a message; tried and taken back."""
+    attempt = connection.begin_nested()
+    try:
+        take_over(connection, tower, [each])
+    except Exception as error:  # the same as above: any
+        if is_outage(error):
+            raise
+        return error
+    finally:
+        attempt.rollback()
+    return None
 
 
-def _generic(fault: Fault) -> str:
-    """A fault's place and text without what differs from message to message."""
-    letters = "".join(
-        "#" if letter.isdigit() else letter for letter in f"{_field(fault.pointer)} {fault.message}"
-    )
-    return letters.partition("'")[0][:120]
-
-
-def _field(pointer: str) -> str:
-    """A pointer without the number of the element."""
-    return "/".join(part for part in pointer.split("/") if not part.isdigit())
+def _words(error: Exception) -> str:
+    told = str(error.orig) if isinstance(error, DBAPIError) else repr(error)
+    return printable(f"could not be recorded: {told}"[:200])

@@ -9,7 +9,7 @@ from controltower.pipeline.record import portions, record, record_waiting
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import translate
 from controltower.store import message, rebuild
-from controltower.store.engine import reading, writing
+from controltower.store.engine import one_at_a_time, reading, writing
 
 _AT_ONCE = 200
 
@@ -21,6 +21,7 @@ def reprocess(tower: Tower, progress: Callable[[int, int], None] = lambda done, 
     exceptions, and what was seen of sources that were silent, is kept.
     """
     with writing(tower.engine) as connection:
+        one_at_a_time(connection)
         total = rebuild.clear(connection)
         done = _tell_all(connection, tower, total, progress)
         while pass_time(connection, tower, tower.now()):

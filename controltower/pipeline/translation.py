@@ -2,7 +2,7 @@
 
 import datetime
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -15,6 +15,11 @@ from controltower.pipeline.tower import Tower
 from controltower.store.message import BY_TRANSLATION, Message, Payload
 
 log = structlog.get_logger(__name__)
+
+Told = TypeVar("Told", Fault, Notice)
+# Keys longer than this fit into no index; a counter beyond 63 bits into no column.
+_LONGEST_KEY = 400
+_LARGEST_COUNT = 2**63 - 1
 
 
 class Translated(NamedTuple):
@@ -31,18 +36,29 @@ def translate(tower: Tower, message: Message, payload: Payload) -> Translated:
     """Take the events out of a message. Never raises for what a message holds."""
     if _is_repeat(message, payload):
         return Translated(message, (), (), (), repeat=True)
-    faults: list[Fault] = []
     try:
         made = _made(tower, message, payload)
+        faults = list(made.faults)
+        repeats = frozenset(message.duplicates or ())
+        events = list(_recorded(tower, message, made.events, repeats, faults))
     except InvalidMessage as invalid:
-        return Translated(message, (), invalid.faults, ())
+        return Translated(message, (), [_printed(fault) for fault in invalid.faults], ())
     except Exception as error:  # a connector's own mistake parks the message, and the next one goes on
         log.exception("translation failed", system=message.system, message=message.id)
-        return Translated(message, (), (Fault(0, "", f"the connector failed: {error!r}"[:300]),), ())
-    faults += made.faults
-    repeats = frozenset(message.duplicates or ())
-    events = list(_recorded(tower, message, made.events, repeats, faults))
-    return Translated(message, events, faults, made.notices)
+        failed = Fault(0, "", printable(f"the connector failed: {error!r}"[:300]))
+        return Translated(message, (), (failed,), ())
+    notices = [_printed(notice) for notice in made.notices]
+    return Translated(message, events, [_printed(fault) for fault in faults], notices)
+
+
+def _printed(told: Told) -> Told:
+    # A place names fields as the sender does, with whatever letters.
+    return told._replace(pointer=printable(told.pointer), message=printable(told.message))
+
+
+def printable(text: str) -> str:
+    """Text that both databases can hold: a replacement mark for NUL and for halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _is_repeat(message: Message, payload: Payload) -> bool:
@@ -95,7 +111,12 @@ def _foreign(event: Event, plants: Sequence[str], system: str) -> str:
 
 
 def _unstorable(event: Event) -> str:
-    """What neither database can hold as text: NUL and halves of surrogate pairs."""
+    """What a database cannot hold: NUL and halves of surrogate pairs, overlong keys, counters without end."""
+    keys = (str(event.subject), event.source_id, event.type, *event.attributes)
+    if any(len(key) > _LONGEST_KEY for key in keys):
+        return f"holds a name of more than {_LONGEST_KEY} letters"
+    if not 0 <= (event.sequence or 0) <= _LARGEST_COUNT:
+        return "counts beyond all numbers"
     held = (*event.subject, event.source_id, event.type, event.occurred_text, event.correlation)
     values = [part for value in event.attributes.values() for part in value]
     text = "".join((*held, *values, *event.attributes, *event.refs, *event.refs.values()))

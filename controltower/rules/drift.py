@@ -14,7 +14,7 @@ _GRAVE = frozenset({"due_date", "quantity", "status", "on_hand"})
 
 def case_of(drift: Drift, landscape: Landscape, action: str = "") -> Case:
     """The exception of a drift past its allowance, resolved if the drift has closed."""
-    owner, follower = landscape.systems[drift.owner], landscape.systems[drift.follower]
+    owner, follower = landscape.system(drift.owner), landscape.system(drift.follower)
     kind, zone = value_kind(drift.subject.kind, drift.attribute), landscape.zone_of(drift.subject.plant)
     ours, theirs = shown(drift.owner_value, kind, zone), shown(drift.follower_value, kind, zone)
     case = Case(

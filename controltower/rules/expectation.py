@@ -27,7 +27,7 @@ _BUILT_IN = {
 def case_of(expectation: Expectation, landscape: Landscape) -> Case:
     """The exception of a missed expectation, resolved if its answer came late or it was no longer needed."""
     title, severity, why, action, team = _words(expectation, landscape)
-    system = landscape.systems[expectation.system]
+    system = landscape.system(expectation.system)
     case = Case(
         id=f"expectation-{expectation.id}",
         rule=expectation.rule,
@@ -52,7 +52,7 @@ def case_of(expectation: Expectation, landscape: Landscape) -> Case:
 
 
 def _words(expectation: Expectation, landscape: Landscape) -> tuple[str, str, str, str, str]:
-    system = landscape.systems[expectation.system].title
+    system = landscape.system(expectation.system).title
     subject = f"{expectation.subject.kind} {expectation.subject.key}"
     built_in = _BUILT_IN.get(expectation.rule)
     if built_in is not None:

@@ -56,7 +56,7 @@ RULES = tuple(KINDS)
 
 def case_of(signal: Signal, landscape: Landscape) -> Case:
     """The exception that a first sighting opens."""
-    kind, system = KINDS[signal.rule], landscape.systems[signal.system]
+    kind, system = KINDS[signal.rule], landscape.system(signal.system)
     identity = event_id(
         signal.system, f"{signal.rule}\n{signal.key}\n{signal.position.message}.{signal.position.n}"
     )
@@ -80,7 +80,7 @@ def case_of(signal: Signal, landscape: Landscape) -> Case:
 
 def words(signal: Signal, landscape: Landscape) -> str:
     """The sentence that says what was seen."""
-    return f"{landscape.systems[signal.system].title}: {signal.words}."
+    return f"{landscape.system(signal.system).title}: {signal.words}."
 
 
 def evidence_of(signal: Signal) -> Mapping[str, Any]:

@@ -11,11 +11,14 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 # SQLite's pages kept in memory, in KiB: enough for the upper levels of every index at ten million events.
 _SQLITE_CACHE_KIB = 32_768
 _BUSY_MILLISECONDS = 30_000
+# PostgreSQL's classes of errors that a value brings about: data, constraints, limits (a key too long for an index).
+_OF_VALUES = ("22", "23", "54")
 # Any number will do, as long as nothing else locks it.
 _LEDGER_LOCK = 20_260_302
 
@@ -63,6 +66,16 @@ def one_at_a_time(connection: Connection) -> None:
     """Until this transaction ends, no other one gets past this point. SQLite has but one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_LEDGER_LOCK)))
+
+
+def is_outage(error: Exception) -> bool:
+    """Whether an error is trouble of the database itself, which passes, and not of the values handed to it."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, SQLAlchemyError)
+    state = getattr(error.orig, "sqlstate", None)
+    if state:
+        return state[:2] not in _OF_VALUES
+    return isinstance(error, OperationalError)
 
 
 def _sqlite(url: str, path: str | None) -> Engine:

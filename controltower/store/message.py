@@ -225,6 +225,12 @@ def waiting(connection: Connection, limit: int) -> list[tuple[Message, Payload]]
     return _with_payload(connection, select(message).where(message.c.state == RECEIVED), limit)
 
 
+def still_waiting(connection: Connection, ids: Sequence[int]) -> set[int]:
+    """Those of some messages that nobody has translated yet."""
+    chosen = select(message.c.id).where(message.c.id.in_(ids), message.c.state == RECEIVED)
+    return set(connection.execute(chosen).scalars())
+
+
 def all_after(connection: Connection, after: int, limit: int) -> list[tuple[Message, Payload]]:
     """Messages of any state in the order of their arrival, for reprocessing; bounded like `waiting`."""
     return _with_payload(connection, select(message).where(message.c.id > after), limit)

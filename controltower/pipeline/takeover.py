@@ -1,0 +1,160 @@
+"""What messages say is taken over: events are appended, beliefs move, drift, expectations and exceptions follow."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from controltower.connectors.contract import Fault
+from controltower.domain.event import Position, Recorded
+from controltower.domain.sighting import sightings
+from controltower.domain.signal import Signal
+from controltower.domain.standing import Standing, apply
+from controltower.domain.subject import Subject
+from controltower.pipeline.cases import close_mended, keep_cases, keep_signals
+from controltower.pipeline.standings import load, retell, save
+from controltower.pipeline.tower import Tower
+from controltower.pipeline.translation import Translated, fingerprint
+from controltower.rules import signal as signals
+from controltower.store import event, message
+from controltower.store.message import Key
+
+
+def take_over(connection: Connection, tower: Tower, translated: Sequence[Translated]) -> int:
+    """Let messages act, in the order of their arrival. Returns how many events were new."""
+    fresh, outcomes, seen = _sort_out(connection, translated)
+    event.add(connection, fresh)
+    standings = load(connection, {recorded.event.subject for recorded in fresh})
+    anew = _apply_all(tower, standings, fresh, seen)
+    for subject in anew:
+        standings[subject] = retell(connection, subject, tower.landscape)
+    drifts, expectations = save(connection, standings)
+    keep_cases(connection, tower, drifts, expectations, anew)
+    keep_signals(connection, tower, seen)
+    message.settle(connection, outcomes)
+    close_mended(connection, tower, {each.message.system for each in translated})
+    return len(fresh)
+
+
+def _apply_all(
+    tower: Tower, standings: dict[Subject, Standing], fresh: Sequence[Recorded], seen: list[Signal]
+) -> set[Subject]:
+    """Let each event act; returns the subjects whose story must be told anew."""
+    anew: set[Subject] = set()
+    for recorded in fresh:
+        standing = standings[recorded.event.subject]
+        before = standing.hearings.get(recorded.event.system)
+        if recorded.position <= standing.position:
+            anew.add(standing.subject)
+        else:
+            seen.extend(sightings(recorded, before, tower.landscape.limits))
+        apply(standing, recorded, tower.landscape)
+    return anew
+
+
+def _sort_out(
+    connection: Connection, translated: Sequence[Translated]
+) -> tuple[list[Recorded], list[dict[str, Any]], list[Signal]]:
+    """Tell new events from repeats and from reused ids; what becomes of each message; what was odd."""
+    owners = _claim(connection, [each for each in translated if not each.message.elements])
+    fresh: list[Recorded] = []
+    outcomes: list[dict[str, Any]] = []
+    seen: list[Signal] = []
+    for each in translated:
+        mine, reused, repeated = _told_apart(each) if each.message.elements else _own(each, owners)
+        faults = [*each.faults, *reused]
+        fresh += mine
+        outcomes.append(_outcome(each, len(mine), faults))
+        seen += _signals(each, faults, repeated)
+    return fresh, outcomes, seen
+
+
+def _claim(connection: Connection, translated: Sequence[Translated]) -> dict[tuple[str, str], Key]:
+    claims = [
+        (recorded.event.system, recorded.event.source_id, *recorded.position, fingerprint(recorded.event))
+        for each in translated
+        for recorded in each.events
+    ]
+    return message.claim_events(connection, claims)
+
+
+def _told_apart(each: Translated) -> tuple[list[Recorded], list[Fault], int]:
+    """What the door has told apart already, by the ids that it could read."""
+    conflicts = frozenset(each.message.conflicts or ())
+    mine = [recorded for recorded in each.events if recorded.event.element not in conflicts]
+    reused = [_reused(recorded) for recorded in each.events if recorded.event.element in conflicts]
+    return mine, reused, len(each.message.duplicates or ()) or int(each.repeat)
+
+
+def _own(each: Translated, owners: Mapping[tuple[str, str], Key]) -> tuple[list[Recorded], list[Fault], int]:
+    """The events that this message owns, the reused ids among the others, and how many were mere repeats."""
+    mine: list[Recorded] = []
+    reused: list[Fault] = []
+    repeated = int(each.repeat)
+    for recorded in each.events:
+        owner = owners[recorded.event.system, recorded.event.source_id]
+        if Position(owner.message, owner.n) == recorded.position:
+            mine.append(recorded)
+        elif owner.fingerprint == fingerprint(recorded.event):
+            repeated += 1
+        else:
+            reused.append(_reused(recorded))
+    return mine, reused, repeated
+
+
+_REUSED = "was used before, for something else"
+
+
+def _reused(recorded: Recorded) -> Fault:
+    event = recorded.event
+    return Fault(event.element, f"/{event.element}/id", f"id {event.source_id} {_REUSED}")
+
+
+def _outcome(each: Translated, events: int, faults: Sequence[Fault]) -> dict[str, Any]:
+    state = message.DUPLICATE if each.repeat else message.RECORDED
+    if faults:
+        state = message.PARTLY if events else message.PARKED
+    places = [fault._asdict() for fault in faults[:100]] or None
+    return {
+        "b_id": each.message.id, "b_plant": each.message.plant, "b_state": state, "b_events": events,
+        "b_faults": places,
+    }  # fmt: skip
+
+
+def _signals(each: Translated, faults: Sequence[Fault], repeated: int) -> Iterable[Signal]:
+    system, position = each.message.system, Position(each.message.id, 0)
+    at = each.message.received_at
+    for fault in faults:
+        reused = fault.message.endswith(_REUSED)
+        rule = signals.CONFLICT if reused else signals.PARKED
+        place = f"{fault.pointer or 'the whole message'}: {fault.message}"
+        yield Signal(rule, f"{system} {_generic(fault)}", system, at, position, place)
+    for notice in each.notices:
+        yield Signal(
+            signals.SCHEMA,
+            f"{system} {notice.kind} {_field(notice.pointer)}",
+            system,
+            at,
+            position,
+            notice.message,
+        )
+    if repeated and each.message.channel == "hook":
+        yield Signal(
+            signals.DUPLICATE, system, system, at, position, f"delivered {repeated} known facts again"
+        )
+    if each.message.original is not None and not each.repeat:
+        words = f"delivery {each.message.delivery} came before with other content, as message {each.message.original}"
+        yield Signal(signals.CONFLICT, f"{system} delivery", system, at, position, words)
+
+
+def _generic(fault: Fault) -> str:
+    """A fault's place and text without what differs from message to message."""
+    letters = "".join(
+        "#" if letter.isdigit() else letter for letter in f"{_field(fault.pointer)} {fault.message}"
+    )
+    return letters.partition("'")[0][:120]
+
+
+def _field(pointer: str) -> str:
+    """A pointer without the number of the element."""
+    return "/".join(part for part in pointer.split("/") if not part.isdigit())
