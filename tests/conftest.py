@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Engine
 
 from tests.databases import PostgresCluster, copy_sqlite
+
+if TYPE_CHECKING:
+    from tests.real_tryton import Erp
 
 ENGINES = ("sqlite", "postgresql")
 # Tests that share something heavy (one Tryton, one browser) stay in one process of a parallel run.
@@ -91,3 +95,12 @@ def engine(database_url: str) -> Iterator[Engine]:
     connected = connect(database_url)
     yield connected
     connected.dispose()
+
+
+@pytest.fixture(scope="session")
+def erp(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Erp"]:
+    """The real Tryton of this run; each test makes and changes its own orders in it."""
+    from tests.real_tryton import running_tryton
+
+    with running_tryton(tmp_path_factory.mktemp("tryton")) as running:
+        yield running

@@ -1,10 +1,10 @@
 """The whole demo moved by hand: the simulated network on real sockets, the tower's web app, the worker's verbs."""
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from flask import Flask
 
@@ -17,6 +17,7 @@ from controltower.pipeline.record import record_waiting
 from controltower.pipeline.tower import Tower
 from controltower.settings import Settings
 from controltower.simulation.credentials import environment_name
+from controltower.simulation.landscape import SPECS
 from controltower.simulation.network import Network
 from controltower.simulation.servers import SystemServer
 from controltower.store import case
@@ -29,31 +30,36 @@ POLL_EACH = 2
 
 
 class NetworkClock:
-    """The tower's clock, reading the network's."""
+    """The tower's clock, reading the network's; `ahead` of it while the network stands still."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        self.ahead = datetime.timedelta()
 
     def now(self) -> datetime.datetime:
-        return datetime.datetime.fromtimestamp(self._network.world.moment, datetime.UTC)
+        return datetime.datetime.fromtimestamp(self._network.world.moment, datetime.UTC) + self.ahead
 
 
 class Rehearsal:
     """A network and a tower that hear each other over HTTP only; `advance` lets both live."""
 
-    def __init__(self, network: Network, tower: Tower) -> None:
-        self.network, self.tower = network, tower
-        self._minutes = 0
+    def __init__(self, network: Network, tower: Tower, app: Flask, poll_each: int = POLL_EACH) -> None:
+        self.network, self.tower, self.app = network, tower, app
+        self._minutes, self._poll_each = 0, poll_each
         self.since = tower.now()
 
-    def advance(self, minutes: int) -> None:
-        """Let virtual minutes pass."""
+    def advance(self, minutes: int, plants: bool = True) -> None:
+        """Let virtual minutes pass; without the `plants` the network stands still, and goes on from there later."""
+        clock = cast("NetworkClock", self.tower.clock)
         for _ in range(minutes):
-            self.network.advance(MINUTE)
+            clock.ahead += MINUTE
+            if plants:
+                missed, clock.ahead = clock.ahead, datetime.timedelta()
+                self.network.advance(missed)
             self._minutes += 1
-            if self._minutes % POLL_EACH == 0:
+            if self._minutes % self._poll_each == 0:
                 for system in self.tower.landscape.systems.values():
-                    if system.polling:
+                    if system.polling and system.id in self.network.systems:
                         poll(self.tower, system.id)
             while record_waiting(self.tower):
                 continue
@@ -89,21 +95,34 @@ class _Door:
 
 
 @contextmanager
-def rehearsal(folder: Path, database_url: str) -> Iterator[Rehearsal]:
-    """The demo's configuration, its network, and a tower on a free port."""
+def rehearsal(
+    folder: Path,
+    database_url: str,
+    configuration: str = "demo",
+    given: Mapping[str, str] | None = None,
+    poll_each: int = POLL_EACH,
+    **wishes: Any,
+) -> Iterator[Rehearsal]:
+    """A configuration of the demo, its network made as wished, and a tower on a free port.
+
+    What the environment is `given` stands before what the network says of itself."""
     door, environ = _Door(), environment()
     server = SystemServer(door, 0)  # type: ignore[arg-type]
-    network = Network(folder / "network", tower_url=server.address, environ=environ, begin_at=MORNING)
+    settled = {"tower_url": server.address, "environ": environ, "begin_at": MORNING, **wishes}
+    network = Network(folder / "network", **settled)
     network.start()
     server.start()
-    for system, address in network.world.addresses.items():
-        environ[environment_name(system, "URL")] = address
-    settings = Settings(database_url, ROOT / "config" / "demo", folder, "a key for tests")
+    for system in SPECS:
+        environ[environment_name(system.id, "URL")] = network.world.addresses.get(
+            system.id, "http://nobody.test"
+        )
+    environ |= given or {}
+    settings = Settings(database_url, ROOT / "config" / configuration, folder, "a key for tests")
     door.app = create_app(settings, load(settings.config_dir, environ))
     parts: Tower = door.app.extensions["tower"]
     # Every part of the web app shares this object, and all of them must live by the network's time.
     object.__setattr__(parts, "clock", NetworkClock(network))
-    yield Rehearsal(network, parts)
+    yield Rehearsal(network, parts, door.app, poll_each)
     network.stop()
     server.stop()
     door.app.extensions["intake"].stop()

@@ -27,7 +27,7 @@ from controltower.simulation.world import World
 
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
-LOOK_SECONDS, AGAIN_SECONDS, PATIENCE_SECONDS = 5.0, 15.0, 10.0
+AGAIN_SECONDS, PATIENCE_SECONDS = 15.0, 10.0
 MOST_TRIES = 5  # of a booking that Tryton refuses; while it does not answer it is tried for ever
 # Tryton's states in the words of the simulated ERP, whose place this takes.
 STATUSES = {"draft": "FIRM", "waiting": "REL", "assigned": "REL", "running": "PCNF", "done": "CLSD"}
@@ -38,10 +38,11 @@ PRIORITY = 3
 
 @dataclass(frozen=True, slots=True)
 class RealErp:
-    """Where the real Tryton answers, and the password of the bridge's user in it."""
+    """Where the real Tryton answers, the password of the bridge's user in it, and how often it looks (seconds)."""
 
     url: str
     password: str = field(repr=False)
+    look_each: float = 5.0
 
 
 class Bridge(PlantSystem):
@@ -65,7 +66,7 @@ class Bridge(PlantSystem):
     # ---- from Tryton ------------------------------------------------------------------------------------
 
     def _look(self, body: Body) -> None:
-        self.db.plan_job(self.now + LOOK_SECONDS, "look", {})
+        self.db.plan_job(self.now + self._erp.look_each, "look", {})
         with_ids = [order["native"] for order in self.db.live("order")]
         found = self._tried("a list", "all orders", lambda client: read_orders(client, with_ids))
         for planned in found or ():

@@ -27,6 +27,8 @@ __all__ = [
 
 CONNECTOR_LOGIN, BRIDGE_LOGIN = "connector", "bridge"
 USER_GROUPS = ("Production", "Stock", "Purchase", "Quality")
+# The MES has the material at hand, whatever Tryton's stock says.
+BRIDGE_GROUPS = (*USER_GROUPS, "Stock Force Assignment")
 ORDERS = 20
 PURCHASES = 6
 
@@ -93,16 +95,18 @@ def random_order(company: Company, chance: random.Random, today: dt.date, place:
 
 def ensure_connector_user(client: TrytonClient, company: Company, password: str) -> None:
     """The user as whom the tower reads: member of the reading groups, with the given password."""
-    _ensure_user(client, company, CONNECTOR_LOGIN, "Control Tower", password)
+    _ensure_user(client, company, CONNECTOR_LOGIN, "Control Tower", password, USER_GROUPS)
 
 
 def ensure_bridge_user(client: TrytonClient, company: Company, password: str) -> None:
     """The user as whom the bridge to the simulated systems reads and books."""
-    _ensure_user(client, company, BRIDGE_LOGIN, "Bridge to the plants", password)
+    _ensure_user(client, company, BRIDGE_LOGIN, "Bridge to the plants", password, BRIDGE_GROUPS)
 
 
-def _ensure_user(client: TrytonClient, company: Company, login: str, name: str, password: str) -> None:
-    groups = client.search_read("res.group", [["name", "in", list(USER_GROUPS)]], ["name"])
+def _ensure_user(
+    client: TrytonClient, company: Company, login: str, name: str, password: str, member_of: tuple[str, ...]
+) -> None:
+    groups = client.search_read("res.group", [["name", "in", list(member_of)]], ["name"])
     found = client.search_read("res.user", [["login", "=", login]], ["login"])
     if found:
         client.write("res.user", [found[0]["id"]], {"password": password})
