@@ -151,7 +151,8 @@ def _show(answer: requests.Response, asked: argparse.Namespace) -> int:
 
 def _line(fault: dict[str, Any]) -> str:
     state = f"on, {fault['hits']} hits, {fault['open_hits']} open" if fault["active"] else "off"
-    return f"{fault['name']:40} {state:22} {fault['title']} (catalogue {fault['number']})"
+    line = f"{fault['name']:40} {state:22} {fault['title']} (catalogue {fault['number']})"
+    return f"{line}\n    {fault['not_here']}" if fault.get("not_here") else line
 
 
 def _say(text: str, to: TextIO | None = None) -> None:

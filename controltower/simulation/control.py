@@ -71,7 +71,7 @@ class _Panel:
         }
 
     def faults(self) -> Answer:
-        return jsonify({"items": self._network.world.board.described()})
+        return jsonify({"items": self._network.faults()})
 
     def switch(self) -> Answer:
         asked = _body()

@@ -15,6 +15,7 @@ from controltower.simulation.credentials import from_environment
 from controltower.simulation.database import Body, SystemDatabase
 from controltower.simulation.engine import Engine
 from controltower.simulation.faults.board import FaultBoard
+from controltower.simulation.faults.registry import REGISTRY
 from controltower.simulation.landscape import SPECS, SystemSpec, ports
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.postman import Postman
@@ -45,6 +46,10 @@ KINDS: dict[str, type[PlantSystem]] = {
     "quality": Quality,
     "workforce": Workforce,
 }
+INSIDE_TRYTON = (
+    "The ERP is a real Tryton: nothing can be broken inside it from here. From the shell the fault can strike another "
+    "system, such as --param system=aps-hq"
+)
 TICK = 0.1
 STEP = 60.0
 
@@ -209,8 +214,20 @@ class Network:
 
     # ---- faults -------------------------------------------------------------------------------------------
 
+    def faults(self) -> list[Body]:
+        """Every fault there is and how it stands; `not_here` says why one cannot strike in this network, if so."""
+        described = self.world.board.described()
+        return [{**fault, "not_here": self._not_here(fault["system"])} for fault in described]
+
+    def _not_here(self, system: str) -> str:
+        """Why nothing can be broken in a system; "" where it can."""
+        return INSIDE_TRYTON if system == "erp-hq" and self._real_erp else ""
+
     def fault_on(self, name: str, asked: Body | None = None) -> None:
         """Switch a fault on, anew when it is on. Raises KeyError for an unknown one, ValueError for bad params."""
+        refusal = self._not_here(str((asked or {}).get("system") or REGISTRY[name].system))
+        if refusal:
+            raise ValueError(refusal)
         with self.world.lock:
             self.fault_off(name)
             fault = self.world.board.switch_on(name, asked or {}, self.scene)

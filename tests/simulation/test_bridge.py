@@ -1,0 +1,50 @@
+"""The network beside a real ERP, seen without one: what it refuses, and how its time goes on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from controltower.simulation.network import Network
+from controltower.simulation.tryton.bridge import RealErp
+from tests.simulation.conftest import MORNING
+
+NOBODY = RealErp("http://127.0.0.1:9", "no password")
+
+
+def test_nothing_can_be_broken_inside_a_real_erp(make_network: Callable[..., Network]) -> None:
+    network = make_network(real_erp=NOBODY)
+    told = {fault["name"]: fault["not_here"] for fault in network.faults()}
+    assert [name for name, why in told.items() if why] == ["renamed-field"]
+    with pytest.raises(ValueError, match="real Tryton"):
+        network.fault_on("renamed-field")
+    with pytest.raises(ValueError, match="real Tryton"):
+        network.fault_on("lost-webhook", {"system": "erp-hq"})
+    network.fault_on("renamed-field", {"system": "aps-hq"})
+
+
+def test_a_real_erp_lives_in_real_time(make_network: Callable[..., Network]) -> None:
+    network = make_network(real_erp=NOBODY)
+    with pytest.raises(ValueError, match="real time"):
+        network.set_speed(60)
+
+
+def test_a_night_without_the_network_puts_off_what_was_planned(make_network: Callable[..., Network]) -> None:
+    network = make_network(real_erp=NOBODY)
+    planned = network.systems["workforce"].db.next_job(network.world.moment + 1e6)
+    network.stop()
+    later = MORNING + timedelta(hours=9)
+    again = make_network(real_erp=NOBODY, begin_at=later)
+    assert again.world.moment == later.timestamp()
+    moved = again.systems["workforce"].db.next_job(again.world.moment + 1e6)
+    assert planned is not None
+    assert moved is not None
+    assert moved.due == planned.due + 9 * 3600
+
+
+def test_an_erp_that_does_not_answer_is_asked_again(make_network: Callable[..., Network]) -> None:
+    network = make_network(real_erp=NOBODY)
+    network.advance(timedelta(seconds=12))
+    due = network.systems["erp-hq"].db.next_job(network.world.moment + 6)
+    assert due is not None
+    assert due.kind == "look"
