@@ -10,7 +10,7 @@ RUNTIME := $(VENV)/.installed-runtime
 DEVELOPMENT := $(VENV)/.installed-development
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser screenshots check format lock wheelhouse clean
+.PHONY: help run test browser screenshots bench check format lock wheelhouse clean
 
 help: ## show this list
 	@echo "Control Tower"
@@ -27,6 +27,9 @@ browser:
 
 screenshots: $(DEVELOPMENT) browser ## take the pictures of the docs anew, from a demo of their own
 	@$(PYTHON_IN_VENV) -m tests.browser.screenshots --out docs/images
+
+bench: $(DEVELOPMENT) ## measure what the tower costs on this machine, about half an hour
+	@$(PYTHON_IN_VENV) -m benchmarks.all
 
 check: $(DEVELOPMENT) ## look for faults of style, of imports and of types
 	@$(PYTHON_IN_VENV) -m ruff format --check .

@@ -34,7 +34,9 @@ def _all(asked: argparse.Namespace) -> bool:
     with workplace(asked) as place:
         facts = [Figure(*fact) for fact in machine.facts(place)]
     quiet = machine.quiet(patience=asked.patience)
-    facts.append(Figure("others at work on the machine", "no" if quiet else "yes: the figures are lower bounds"))
+    facts.append(
+        Figure("others at work on the machine", "no" if quiet else "yes: the figures are lower bounds")
+    )
     facts.append(Figure("sizes", "quick: small" if asked.quick else "full"))
     show("Machine", facts)
     written, missed = [_head(), markdown("Machine", facts)], 0

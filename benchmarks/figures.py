@@ -38,7 +38,9 @@ def show(title: str, figures: Sequence[Figure]) -> None:
 def markdown(title: str, figures: Sequence[Figure]) -> str:
     """The same table for a document."""
     rows = [f"| {each.what} | {each.value} | {each.aim} | {each.verdict} |" for each in figures]
-    return "\n".join([f"## {title}", "", "| what | figure | aim | met |", "| --- | --- | --- | --- |", *rows, ""])
+    return "\n".join(
+        [f"## {title}", "", "| what | figure | aim | met |", "| --- | --- | --- | --- |", *rows, ""]
+    )
 
 
 @contextmanager

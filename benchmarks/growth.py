@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import resource
 import statistics
 import sys
@@ -83,7 +84,7 @@ class Filled:
         detect(self.tower)
         marks.append(time.process_time())
         self.events += sum(len(each.events) for each in deliveries)
-        return (later - sooner for sooner, later in zip(marks, marks[1:], strict=False))
+        return (later - sooner for sooner, later in itertools.pairwise(marks))
 
 
 class _Following(Clock):
@@ -165,7 +166,9 @@ def _fill_aloud(filled: Filled, until: int) -> None:
 
 
 def _parts(cost: Cost) -> str:
-    return f"{cost.whole:.0f} us (intake {cost.intake:.0f}, record {cost.record:.0f}, detect {cost.detect:.0f})"
+    return (
+        f"{cost.whole:.0f} us (intake {cost.intake:.0f}, record {cost.record:.0f}, detect {cost.detect:.0f})"
+    )
 
 
 def _told(costs: list[Cost], pages: list[dict[str, float]], size_mb: float) -> list[Figure]:
@@ -174,7 +177,9 @@ def _told(costs: list[Cost], pages: list[dict[str, float]], size_mb: float) -> l
     found = [
         Figure(f"CPU of an event at {few.events:,}", _parts(few)),
         Figure(f"CPU of an event at {many.events:,}", _parts(many)),
-        Figure("growth of an event's cost", f"{growth:+.0%}", f"<= {MOST_GROWTH:+.0%}", growth <= MOST_GROWTH),
+        Figure(
+            "growth of an event's cost", f"{growth:+.0%}", f"<= {MOST_GROWTH:+.0%}", growth <= MOST_GROWTH
+        ),
     ]
     for path, before in pages[0].items():
         after = pages[1][path]
@@ -183,7 +188,9 @@ def _told(costs: list[Cost], pages: list[dict[str, float]], size_mb: float) -> l
         aim, reached = (f"< {PAGE_MS:.0f} ms", after < PAGE_MS) if aimed else ("", None)
         found.append(Figure(path, told, aim, reached))
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found.append(Figure("size and memory", f"database {size_mb:,.0f} MiB, this process at most {most:.0f} MiB"))
+    found.append(
+        Figure("size and memory", f"database {size_mb:,.0f} MiB, this process at most {most:.0f} MiB")
+    )
     return found
 
 

@@ -66,7 +66,9 @@ def door_request(delivery: Delivery) -> bytes:
     return delivery.request.replace(b"POST ", b"OPTIONS ", 1)
 
 
-def measure(tower: Server, flask: Server, sender: Sender, seconds: float, times: int) -> tuple[Rounds, list[str]]:
+def measure(
+    tower: Server, flask: Server, sender: Sender, seconds: float, times: int
+) -> tuple[Rounds, list[str]]:
     """Rounds of each kind in turn, so that all meet the same machine. Returns the acknowledged deliveries too."""
     some = sender.singles(256)
     _warm(tower, some)

@@ -1,4 +1,4 @@
-"""kill -9 of all of the tower under load, again and again at random moments: nothing lost, nothing twice, same beliefs."""
+"""kill -9 of all of the tower under load, at random moments: nothing lost, nothing twice, the same beliefs."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _note(sent: Sent, deliveries: Sequence[Delivery], port: int) -> None:
     sent.again = [deliveries[number] for number in sorted(tried - good)]
 
 
-def kill_again_and_again(url: str, home: Path, times: int, seed: int) -> Verdict:
+def kill_again_and_again(url: str, home: Path, times: int, seed: int, longest: float = LONGEST) -> Verdict:
     """Start, load, kill, as often as asked; then let it finish, and judge what is in the database."""
     chance, secret, port = random.Random(seed), new_secret(), free_port()
     sender = Sender(Network(datetime.now(UTC), timedelta(milliseconds=5)), secret)
@@ -91,7 +91,7 @@ def kill_again_and_again(url: str, home: Path, times: int, seed: int) -> Verdict
         fresh = [each for _ in range(3) for each in batch_of(sender)]
         tower = Running(home, url, secret, port=port)
         tower.wait_until_ready()
-        round_of_load(tower, sent, fresh, chance.uniform(SHORTEST, LONGEST))
+        round_of_load(tower, sent, fresh, chance.uniform(SHORTEST, longest))
     _finish(url, home, secret, port, sent)
     return judged(url, secret, sent, times)
 
@@ -132,7 +132,9 @@ def figures(kind: str, verdict: Verdict) -> list[Figure]:
         Figure(f"{kind}: acknowledged and lost", lost, "0", verdict.lost + verdict.lost_events == 0),
         Figure(f"{kind}: there twice", twice, "0", verdict.doubled + verdict.doubled_events == 0),
         Figure(f"{kind}: left unrecorded", str(verdict.unrecorded), "0", verdict.unrecorded == 0),
-        Figure(f"{kind}: rows that differ after a reprocess", str(verdict.differing), "0", verdict.differing == 0),
+        Figure(
+            f"{kind}: rows that differ after a reprocess", str(verdict.differing), "0", verdict.differing == 0
+        ),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Sends prepared requests over many kept connections and writes down each answer; cheap, so that it is no bottleneck."""
+"""Sends prepared requests over many kept connections and notes each answer; cheap, so that it is no bottleneck."""
 
 from __future__ import annotations
 

@@ -46,7 +46,9 @@ def _processor() -> str:
     if not told.exists():
         return platform.processor() or "unknown"
     lines = told.read_text(encoding="utf-8").splitlines()
-    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+    return next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown"
+    )
 
 
 def busy_cores() -> list[float]:

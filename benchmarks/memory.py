@@ -91,7 +91,9 @@ def look_around(port: int, seconds: float) -> None:
     """Log in and open the pages one after the other, for some time."""
     at = f"http://127.0.0.1:{port}"
     with requests.Session() as session:
-        token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', session.get(f"{at}/login", timeout=30).text)
+        token = re.search(
+            r'name="csrf_token"[^>]*value="([^"]+)"', session.get(f"{at}/login", timeout=30).text
+        )
         form = {"name": "planner", "password": "planner", "csrf_token": token.group(1) if token else ""}
         session.post(f"{at}/login", form, timeout=30)
         until = time.monotonic() + seconds

@@ -94,7 +94,9 @@ def running(home: Path, url: str, secret: str, *words: str, port: int | None = N
 def environment(home: Path, url: str, secret: str) -> dict[str, str]:
     """An operator's environment, with nothing of ours in it."""
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("CONTROLTOWER_", "DATABASE_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CONTROLTOWER_", "DATABASE_"))
     }
     own = {"CONTROLTOWER_STATE": str(home), "CONTROLTOWER_CONFIG": str(CONFIG), "DATABASE_URL": url}
     return {**kept, **own, SECRET: secret, "CONTROLTOWER_LOG": "text"}
