@@ -19,11 +19,13 @@ from controltower.pipeline.escalate import escalate
 from controltower.pipeline.poll import poll
 from controltower.pipeline.record import record_waiting
 from controltower.pipeline.tower import Tower
+from controltower.pipeline.undeclared import let_go
 from controltower.store.lease import DETECT, RECORD, poll_of
 
 log = structlog.get_logger(__name__)
 
 RECORD_SECONDS, DETECT_SECONDS, REJUDGE_SECONDS, LEASE_SECONDS = 0.2, 1.0, 5.0, 1.0
+LET_GO_SECONDS = 60.0
 STANDBY_SECONDS = 1.0
 LONGEST_REST = 30.0
 MOST_POLLS_AT_ONCE = 16
@@ -64,6 +66,7 @@ class Worker:
         self._every(LEASE_SECONDS, "leases", self.leases.keep)
         self._every(RECORD_SECONDS, "record", self._record, RECORD)
         self._every(DETECT_SECONDS, "detect", lambda: detect(self.tower, self._since), DETECT)
+        self._every(LET_GO_SECONDS, "let go", lambda: let_go(self.tower), DETECT)
         self._every(REJUDGE_SECONDS, "rejudge", lambda: rejudge(self.tower), DETECT)
         self._every(REJUDGE_SECONDS, "escalate", lambda: escalate(self.tower), DETECT)
         for system in self.polled:

@@ -177,6 +177,15 @@ class Landscape:
         systems = self.of_role(plant, ownership.owner)
         return systems[0] if systems else None
 
+    def compares(self, plant: str, kind: str, attribute: str, owner: str, follower: str) -> bool:
+        """Whether one system's word about an attribute is declared to count for the other one at a plant."""
+        ownership = self.ownership(kind, attribute)
+        owning = self.owner_system(plant, ownership) if ownership else None
+        if ownership is None or owning is None or owning.id != owner:
+            return False
+        roles = {terms.role for terms in ownership.followers}
+        return any(each.id == follower for role in roles for each in self.of_role(plant, role))
+
     def carried(self, source: str, target: str, kind: str) -> bool:
         """Whether some declared interface takes facts of a kind from one system to the other."""
         return any(

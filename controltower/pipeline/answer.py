@@ -5,8 +5,9 @@ from controltower.domain.exception import Case
 from controltower.pipeline.tower import Tower
 from controltower.store import audit, case
 from controltower.store.case import ACKNOWLEDGE, ASSIGN, COMMENT, REOPEN, RESOLVE, Action
-from controltower.store.engine import writing
+from controltower.store.engine import one_at_a_time, writing
 
+__all__ = ["ACKNOWLEDGE", "ACTIONS", "ASSIGN", "COMMENT", "REOPEN", "RESOLVE", "NotPossible", "act"]
 ACTIONS = (ACKNOWLEDGE, ASSIGN, COMMENT, RESOLVE, REOPEN)
 # Without a word about why, nobody can learn from these later.
 _NEED_WORDS = (ASSIGN, COMMENT, RESOLVE, REOPEN)
@@ -25,6 +26,7 @@ def act(tower: Tower, exception_id: str, who: str, action: str, detail: str = ""
         raise NotPossible("Say to whom." if action == ASSIGN else "Say why, in a few words.")
     now = tower.now()
     with writing(tower.engine) as connection:
+        one_at_a_time(connection)  # or what the recorder resolves meanwhile would be open again
         known = case.get(connection, exception_id)
         if known is None:
             raise LookupError(exception_id)

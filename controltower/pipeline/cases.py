@@ -89,9 +89,14 @@ def keep_signals(connection: Connection, tower: Tower, seen: Sequence[Signal]) -
     _put(connection, list(changed.values()))
 
 
+def gone_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> list[Case]:
+    """The open exceptions of things that have not been seen again for a while."""
+    return [each for each in case.open_of(connection, signal_rule.RULES) if _over(each, now, tower)]
+
+
 def close_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
     """Resolve the exceptions of things that have not been seen again for a while. Returns how many."""
-    over = [each for each in case.open_of(connection, signal_rule.RULES) if _over(each, now, tower)]
+    over = gone_quiet(connection, tower, now)
     _put(connection, [_quiet(each, tower) for each in over])
     return len(over)
 

@@ -6,16 +6,19 @@ import structlog
 from sqlalchemy import Connection
 
 from controltower.domain import exception as exceptions
+from controltower.domain.drift import OPEN
 from controltower.domain.exception import Case
 from controltower.domain.expectation import MISSED, Expectation, voided
 from controltower.domain.landscape import System
 from controltower.domain.standing import BUILT_IN
-from controltower.pipeline.cases import close_quiet, keep_cases
+from controltower.pipeline.cases import close_quiet, gone_quiet, keep_cases
+from controltower.pipeline.judge import judged
 from controltower.pipeline.tower import Tower
+from controltower.pipeline.undeclared import is_compared, is_expected, withdrawn
 from controltower.rules import silence
 from controltower.store import case, channel, drift, expectation, message
 from controltower.store.channel import Channel
-from controltower.store.engine import reading, writing
+from controltower.store.engine import one_at_a_time, reading, writing
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +35,7 @@ def detect(tower: Tower, since: datetime.datetime | None = None) -> int:
     if not busy:
         return 0
     with writing(tower.engine) as connection:
+        one_at_a_time(connection)  # or a drift that the recorder closes meanwhile would be open again
         found = pass_time(connection, tower, read_until)
         silences = _silences(connection, tower, now, since)
         case.put(connection, silences)
@@ -45,13 +49,16 @@ def pass_time(connection: Connection, tower: Tower, now: datetime.datetime) -> i
 
 def rejudge(tower: Tower, limit: int = 200) -> int:
     """Ask again for the causes of the drifts that are open: evidence may have come. Returns how many there are."""
+    # Whole histories are read for this: not while webhooks wait for the one write lock.
     with reading(tower.engine) as connection:
-        if not drift.counts(connection).get("open"):
-            return 0
-    with writing(tower.engine) as connection:
         lasting = drift.open_ones(connection, limit)
-        keep_cases(connection, tower, lasting, ())
-        return len(lasting)
+        changed = {each.id for each in lasting if judged(connection, tower, each)[0] != each}
+    if changed:
+        with writing(tower.engine) as connection:
+            one_at_a_time(connection)
+            still = [each for each in drift.open_ones(connection, limit) if each.id in changed]
+            keep_cases(connection, tower, still, ())
+    return len(lasting)
 
 
 def _read_until(connection: Connection, now: datetime.datetime) -> datetime.datetime:
@@ -63,17 +70,17 @@ def _read_until(connection: Connection, now: datetime.datetime) -> datetime.date
 def _anything_due(connection: Connection, tower: Tower, now: datetime.datetime) -> bool:
     if drift.due(connection, now, 1) or expectation.due(connection, now, 1):
         return True
-    over = now - tower.landscape.limits.quiet_after
-    return any(
-        each.last_at is not None and each.last_at < over for each in case.listing(connection, limit=200)
-    )
+    return bool(gone_quiet(connection, tower, now))
 
 
 def _deadlines(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
     overdue = drift.due(connection, now)
+    lasting = [each._replace(state=OPEN) for each in overdue if is_compared(each, tower.landscape)]
+    gone = [withdrawn(each, now) for each in overdue if not is_compared(each, tower.landscape)]
+    drift.put(connection, gone)
     missed = [_judged(connection, tower, each) for each in expectation.due(connection, now)]
     expectation.put(connection, missed)
-    keep_cases(connection, tower, [each._replace(state="open") for each in overdue], missed)
+    keep_cases(connection, tower, lasting, missed)
     for each in missed:
         if each.state == MISSED:
             log.warning(
@@ -86,11 +93,11 @@ def _judged(connection: Connection, tower: Tower, each: Expectation) -> Expectat
     """Missed, unless nobody asks for it any more, or what was awaited is here and cannot be read.
 
     An unreadable message is an exception already; when it is mended, its subject's story is told anew."""
-    declared = any(rule.name == each.rule for rule in tower.landscape.expectations)
+    missed = is_expected(each, tower.landscape)
     if each.rule in BUILT_IN:
         since = each.opened_at - tower.landscape.limits.gap_after
-        declared = not message.parked_of(connection, each.system, since, 1)
-    return each._replace(state=MISSED) if declared else voided(each, each.due_at, "")
+        missed = missed and not message.parked_of(connection, each.system, since, 1)
+    return each._replace(state=MISSED) if missed else voided(each, each.due_at, "")
 
 
 def _silences(

@@ -16,9 +16,7 @@ def judged(connection: Connection, tower: Tower, drift: Drift) -> tuple[Drift, s
 
     A closed drift is judged on what was known when it closed, so that it reads the same ever after.
     """
-    history = event.of_subject(connection, drift.subject)
-    if drift.closed_by is not None:
-        history = [each for each in history if each.position < drift.closed_by]
+    history = event.of_subject(connection, drift.subject, before=drift.closed_by)
     finding = cause.find(drift, history, tower.landscape, _witness(connection, tower, drift))
     state = CLOSED if drift.state == CLOSED else OPEN
     known = drift._replace(state=state, cause=finding.cause, why=finding.why, evidence=finding.evidence)

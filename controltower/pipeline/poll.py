@@ -100,7 +100,7 @@ def _put(
         0, None, None, None, 0, None, secrets.token_hex(16),
     )  # fmt: skip
     message.add(connection, [(row, Payload(envelope.headers, body))])
-    known = channel.get(connection, system.id, POLL)
+    known = channel.to_change(connection, system.id, POLL)
     channel.put(connection, known._replace(last_message_at=now, messages=known.messages + 1))
     log.info(
         "polled", system=system.id, resource=resource, records=count, change=change or "new", message=row.id
@@ -110,7 +110,7 @@ def _put(
 def _succeeded(tower: Tower, system: System) -> None:
     now = tower.now()
     with writing(tower.engine) as connection:
-        known = channel.get(connection, system.id, POLL)
+        known = channel.to_change(connection, system.id, POLL)
         if known.failures:
             log.info("source is back", system=system.id, failures=known.failures)
             channel.end_outage(connection, system.id, POLL, now)
@@ -130,7 +130,7 @@ def _succeeded(tower: Tower, system: System) -> None:
 def _failed(tower: Tower, system: System, trouble: SourceUnavailable, every: float) -> float:
     now = tower.now()
     with writing(tower.engine) as connection:
-        known = channel.get(connection, system.id, POLL)
+        known = channel.to_change(connection, system.id, POLL)
         wait = _wait(known, trouble, every)
         if not known.failures:
             log.warning("source does not answer", system=system.id, kind=trouble.kind, reason=str(trouble))

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from controltower.domain.drift import Drift
-from controltower.domain.event import Recorded
 from controltower.domain.expectation import Expectation
 from controltower.domain.landscape import Landscape
 from controltower.domain.standing import Standing, apply
@@ -49,11 +48,10 @@ def save(
 
 def retell(connection: Connection, subject: Subject, landscape: Landscape) -> Standing:
     """Tell a subject's whole story anew, because an event came to stand before ones that were told already."""
-    history: list[Recorded] = event.of_subject(connection, subject, limit=1_000_000)
     for table in (belief, drift, expectation):
         table.forget(connection, subject)
     standing = Standing(subject)
-    for recorded in history:
+    for recorded in event.story(connection, subject):
         if recorded.event.system in landscape.systems:
             apply(standing, recorded, landscape)
     return standing

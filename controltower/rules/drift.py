@@ -35,4 +35,6 @@ def case_of(drift: Drift, landscape: Landscape, action: str = "") -> Case:
     )
     if drift.closed_at is None:
         return case
+    if drift.closed_by is None:
+        return resolved(case, drift.closed_at, "No longer compared: the configuration has changed.")
     return resolved(case, drift.closed_at, f"{follower.title} and {owner.title} agree again.")

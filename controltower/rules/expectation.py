@@ -1,5 +1,6 @@
 """Something that was due did not come: a silent failure."""
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -45,10 +46,15 @@ def case_of(expectation: Expectation, landscape: Landscape) -> Case:
     )
     if expectation.met_at is None:
         return case
-    late = (expectation.met_at - expectation.due_at).total_seconds() / 60
-    needless = "No longer needed: later news has made up for it."
-    came = f"It came, {late:.0f} min too late."
-    return resolved(case, expectation.met_at, needless if expectation.state == VOID else came)
+    return resolved(case, expectation.met_at, _ending(expectation, expectation.met_at))
+
+
+def _ending(expectation: Expectation, at: datetime.datetime) -> str:
+    if not expectation.met_by:
+        return "No longer expected: the configuration has changed."
+    if expectation.state == VOID:
+        return "No longer needed: later news has made up for it."
+    return f"It came, {(at - expectation.due_at).total_seconds() / 60:.0f} min too late."
 
 
 def _words(expectation: Expectation, landscape: Landscape) -> tuple[str, str, str, str, str]:

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Index, Integer, Table, Text, delete, func, select, update
+from sqlalchemy import Column, Connection, Index, Integer, Select, Table, Text, delete, func, select, update
 
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import Json, Name, Serial, Timestamp, metadata, microseconds, write_json
@@ -103,9 +103,18 @@ def every(connection: Connection) -> dict[tuple[str, str], Channel]:
 
 def get(connection: Connection, system: str, name: str) -> Channel:
     """One channel; a fresh one if it was never used."""
-    chosen = select(channel).where(channel.c.system == system, channel.c.channel == name)
-    row = connection.execute(chosen).first()
+    row = connection.execute(_one(system, name)).first()
     return Channel(*row) if row else Channel(system, name)
+
+
+def to_change(connection: Connection, system: str, name: str) -> Channel:
+    """One channel that nobody else changes until this transaction ends; a fresh one if it was never used."""
+    row = connection.execute(_one(system, name).with_for_update()).first()
+    return Channel(*row) if row else Channel(system, name)
+
+
+def _one(system: str, name: str) -> Select[Any]:
+    return select(channel).where(channel.c.system == system, channel.c.channel == name)
 
 
 def put(connection: Connection, each: Channel) -> None:
@@ -131,9 +140,11 @@ class News(NamedTuple):
 
 
 def heard(connection: Connection, news: Mapping[str, News]) -> None:
-    """Count what webhooks brought, by system. Callers hold the write lock, so reading first is safe."""
+    """Count what webhooks brought, by system."""
     chosen = select(channel).where(channel.c.system.in_(list(news)), channel.c.channel == HOOK)
-    known = {row[0]: Channel(*row) for row in connection.execute(chosen)}
+    # SQLite has but one writer. On PostgreSQL the rows are held, always in the same order: no deadlock.
+    held = connection.execute(chosen.order_by(channel.c.system).with_for_update())
+    known = {row[0]: Channel(*row) for row in held}
     rows = []
     for system, (at, messages, duplicates) in news.items():
         old = known.get(system) or Channel(system, HOOK)
@@ -149,7 +160,7 @@ def refused(
     connection: Connection, system: str, at: datetime.datetime, kind: str, reason: str, times: int
 ) -> None:
     """Count what was turned away at the door; nothing else is kept of it."""
-    old = get(connection, system, HOOK)
+    old = to_change(connection, system, HOOK)
     changed = old._replace(
         last_attempt_at=at, last_error=reason, error_kind=kind, refused=old.refused + times
     )

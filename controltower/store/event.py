@@ -1,10 +1,10 @@
 """The canonical timeline: every event, in the order of the inbox."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Index, Integer, Select, Table, Text, or_, select
+from sqlalchemy import Column, Connection, Index, Integer, Select, Table, Text, and_, or_, select
 
 from controltower.domain.event import Event, Position, Recorded
 from controltower.domain.subject import Subject
@@ -69,10 +69,23 @@ def _read(row: AnyRow) -> Recorded:
     return Recorded(made, Position(row.message, row.n), row.learnt_at, row.channel, row.trace)
 
 
-def of_subject(connection: Connection, subject: Subject, limit: int = 2000) -> list[Recorded]:
-    """A subject's events in the order of their positions; the newest `limit` of them."""
+def of_subject(
+    connection: Connection, subject: Subject, limit: int = 2000, before: Position | None = None
+) -> list[Recorded]:
+    """A subject's events in the order of their positions; the newest `limit` of them, `before` a position."""
     chosen = _about(select(event), subject).order_by(event.c.message.desc(), event.c.n.desc()).limit(limit)
+    if before is not None:
+        earlier = and_(event.c.message == before.message, event.c.n < before.n)
+        chosen = chosen.where(
+            event.c.message <= before.message, or_(event.c.message < before.message, earlier)
+        )
     return [_read(row) for row in connection.execute(chosen)][::-1]
+
+
+def story(connection: Connection, subject: Subject) -> Iterator[Recorded]:
+    """All of a subject's events in the order of their positions, however many: a thousand at a time in memory."""
+    chosen = _about(select(event), subject).order_by(event.c.message, event.c.n)
+    return map(_read, connection.execute(chosen.execution_options(yield_per=1000)))
 
 
 def _about(chosen: Select[Any], subject: Subject) -> Select[Any]:

@@ -94,6 +94,13 @@ def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> lis
     return [_read(row) for row in connection.execute(chosen)]
 
 
+def missed(connection: Connection, limit: int = 500) -> list[Expectation]:
+    """Those that were missed and are still unanswered, the oldest first."""
+    chosen = select(expectation).where(_unanswered, expectation.c.state == MISSED)
+    rows = connection.execute(chosen.order_by(expectation.c.due_at).limit(limit))
+    return [_read(row) for row in rows]
+
+
 def of_order(connection: Connection, plant: str, order: str, limit: int = 500) -> list[Expectation]:
     """All that was ever expected about an order and its operations, oldest first."""
     found: list[Expectation] = []
