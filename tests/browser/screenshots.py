@@ -22,6 +22,7 @@ DESK, PHONE = (1440, 900), (390, 844)
 PATIENCE = 180_000  # milliseconds; the first drift is there after about one minute
 A_LITTLE = 60_000
 LARGEST = 250_000  # bytes of one picture
+BELOW_THE_BAR = "part => { part.style.scrollMarginTop = '80px'; part.scrollIntoView({block: 'start'}) }"
 HEAD = b"\x89PNG\r\n\x1a\n"
 
 
@@ -126,8 +127,7 @@ def _settle(page: Page, picture: Picture) -> None:
     if picture.name == "drift":
         _await_company(page)
     if picture.from_element:
-        page.locator(picture.from_element).evaluate("part => part.scrollIntoView({block: 'start'})")
-        page.mouse.wheel(0, -80)  # the bar at the top covers what lies under it
+        page.locator(picture.from_element).evaluate(BELOW_THE_BAR)
     page.evaluate("document.fonts.ready")
     page.wait_for_load_state("networkidle")
 
