@@ -19,6 +19,7 @@ from controltower.cli.ground import clock_of
 from controltower.cli.speech import Refused, say
 from controltower.demo import TRYTON, Demo
 from controltower.settings import Settings
+from controltower.simulation.tryton.install import state_directory
 from controltower.store import engine, user
 from controltower.supervisor import Program, ProgramFailed, Supervisor
 from controltower.web_server import taken
@@ -203,10 +204,19 @@ def _welcome(asked: argparse.Namespace, running: Demo, settings: Settings) -> No
             say(f"  {name:12} {password}")
         if demo.only_here(asked.host):
             say("  (easy passwords, since only this machine can reach it)")
+        if running.erp == TRYTON:
+            say(f"Change an order in Tryton by hand: {_by_hand()}")
         say(f"Logs: {settings.state_dir}/log. Faults: python app.py fault list")
     elif _nobody(settings):
         say("Nobody may log in yet: python app.py user add NAME --roles admin")
     say("Ctrl-C stops everything; the data stays.\n")
+
+
+def _by_hand() -> str:
+    """The command that plays a planner in the real ERP, as it must be typed here."""
+    held = demo.top_state() / "tryton"
+    where = "" if held == state_directory() else f" --state {held}"
+    return f"python -m controltower.simulation.tryton{where} change MO-1003 --due 2026-12-01 --quantity 40"
 
 
 def _nobody(settings: Settings) -> bool:

@@ -108,8 +108,9 @@ def _ensure_user(
 ) -> None:
     groups = client.search_read("res.group", [["name", "in", list(member_of)]], ["name"])
     found = client.search_read("res.user", [["login", "=", login]], ["login"])
+    membership = [["add", [group["id"] for group in groups]]]
     if found:
-        client.write("res.user", [found[0]["id"]], {"password": password})
+        client.write("res.user", [found[0]["id"]], {"password": password, "groups": membership})
         return
     row: Row = {
         "name": name,
@@ -117,6 +118,6 @@ def _ensure_user(
         "password": password,
         "companies": [["add", [company.id]]],
         "company": company.id,
-        "groups": [["add", [group["id"] for group in groups]]],
+        "groups": membership,
     }
     client.create("res.user", [row])
