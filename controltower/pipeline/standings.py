@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection
 
 from controltower.domain.drift import Drift
+from controltower.domain.event import Recorded
 from controltower.domain.expectation import Expectation
 from controltower.domain.landscape import Landscape
 from controltower.domain.standing import Standing, apply
@@ -12,10 +13,11 @@ from controltower.domain.subject import Subject
 from controltower.store import belief, drift, event, expectation
 
 
-def load(connection: Connection, subjects: Iterable[Subject]) -> dict[Subject, Standing]:
-    """What the ledger holds about some subjects."""
-    found = {subject: Standing(subject) for subject in subjects}
-    for subject, held in belief.of(connection, found):
+def load(connection: Connection, fresh: Iterable[Recorded], landscape: Landscape) -> dict[Subject, Standing]:
+    """What the ledger holds about the subjects of some events, as far as these can touch it."""
+    touched = _touched(fresh, landscape)
+    found = {subject: Standing(subject) for subject in touched}
+    for subject, held in belief.of_attributes(connection, touched):
         found[subject].beliefs[held.attribute, held.system] = held
     for subject, heard in belief.hearings_of(connection, found):
         found[subject].hearings[heard.system] = heard
@@ -24,6 +26,17 @@ def load(connection: Connection, subjects: Iterable[Subject]) -> dict[Subject, S
     for waiting in expectation.unanswered_of(connection, found):
         found[waiting.subject].expectations[waiting.id] = waiting
     return found
+
+
+def _touched(fresh: Iterable[Recorded], landscape: Landscape) -> dict[Subject, frozenset[str]]:
+    """The attributes that events tell of each subject, and those by which its expectations are answered."""
+    found: dict[Subject, set[str]] = {}
+    for recorded in fresh:
+        subject = recorded.event.subject
+        if subject not in found:
+            found[subject] = {rule.then.attribute for rule in landscape.expected_of(subject.kind)}
+        found[subject].update(recorded.event.attributes)
+    return {subject: frozenset(attributes) for subject, attributes in found.items()}
 
 
 def save(

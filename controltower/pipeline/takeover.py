@@ -24,7 +24,7 @@ def take_over(connection: Connection, tower: Tower, translated: Sequence[Transla
     """Let messages act, in the order of their arrival. Returns how many events were new."""
     fresh, outcomes, seen = _sort_out(connection, translated)
     event.add(connection, fresh)
-    standings = load(connection, {recorded.event.subject for recorded in fresh})
+    standings = load(connection, fresh, tower.landscape)
     anew = _apply_all(tower, standings, fresh, seen)
     for subject in anew:
         standings[subject] = retell(connection, subject, tower.landscape)

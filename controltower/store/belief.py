@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, Integer, Table, delete, select
 
 from controltower.domain.belief import Belief, Hearing
 from controltower.domain.event import Position
@@ -85,17 +85,34 @@ def of(connection: Connection, subjects: Iterable[Subject]) -> list[tuple[Subjec
     return [(Subject(row[0], row[1]), _read_belief(row)) for row in _about(connection, belief, subjects)]
 
 
+def of_attributes(
+    connection: Connection, wanted: Mapping[Subject, frozenset[str]]
+) -> list[tuple[Subject, Belief]]:
+    """The beliefs about some subjects, of the attributes that are wanted of each."""
+    alike: dict[frozenset[str], list[Subject]] = {}
+    for subject, attributes in wanted.items():
+        alike.setdefault(attributes, []).append(subject)
+    found: list[tuple[Subject, Belief]] = []
+    for attributes, subjects in alike.items():
+        only = belief.c.attribute.in_(sorted(attributes))
+        rows = _about(connection, belief, subjects, only)
+        found += [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
+    return found
+
+
 def hearings_of(connection: Connection, subjects: Iterable[Subject]) -> list[tuple[Subject, Hearing]]:
     """All that was last heard about some subjects."""
     return [(Subject(row[0], row[1]), _read_hearing(row)) for row in _about(connection, hearing, subjects)]
 
 
-def _about(connection: Connection, table: Table, subjects: Iterable[Subject]) -> Iterable[AnyRow]:
+def _about(
+    connection: Connection, table: Table, subjects: Iterable[Subject], *only: ColumnElement[bool]
+) -> Iterable[AnyRow]:
     for plant, names in by_plant(subjects).items():
         for start in range(0, len(names), 400):
             chunk = names[start : start + 400]
             yield from connection.execute(
-                select(table).where(table.c.plant == plant, table.c.subject.in_(chunk))
+                select(table).where(table.c.plant == plant, table.c.subject.in_(chunk), *only)
             )
 
 
