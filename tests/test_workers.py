@@ -132,7 +132,7 @@ def test_a_poll_that_is_begun_is_finished_before_the_worker_stops(engine: Engine
     stopping.join()
     assert ended == [True]
     with reading(engine) as connection:
-        assert channel.cursors(connection, POLLED.id) == {"stock": {"look": 1}}
+        assert channel.marks(connection, POLLED.id)["stock"].cursor == {"look": 1}
         assert lease.holder_of(connection, lease.RECORD) is None
 
 

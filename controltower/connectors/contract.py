@@ -24,7 +24,8 @@ class Manifest:
     """What a product's connector declares of itself.
 
     `statuses`: kind -> native status -> canonical status. `unmapped`: native statuses left out on purpose.
-    `emits`: every event type that its fixtures yield. `channels`: of "hook", "poll". `content_types`: what its hook takes.
+    `emits`: every event type that its fixtures yield. `channels`: of "hook", "poll". `content_types`: what its
+    hook takes.
     """
 
     name: str
@@ -42,11 +43,13 @@ class Envelope(NamedTuple):
     """A message as it came. A poll's body is a JSON array of the changed records, each byte for byte as received."""
 
     channel: str  # "hook" or "poll"
-    resource: str  # "" for a hook, else the polled list, such as "production"; "deleted" facts have change="deleted"
+    resource: str  # "" for a hook, else the polled list, such as "production"
     headers: Mapping[str, str]  # names in lower case
     body: bytes
     received_at: datetime.datetime
-    change: str = ""
+    change: str = (
+        ""  # of a poll: "deleted" (the tower's own note of what is gone), "returned" (it had been gone)
+    )
 
 
 class Fault(NamedTuple):
@@ -92,7 +95,8 @@ class InvalidMessage(Exception):
 class SourceUnavailable(Exception):
     """A polled system did not answer as it should.
 
-    `kind`: "down", "timeout", "refused" (5xx), "throttled" (429), "credentials" (401, 403), "contract" (an answer we cannot read).
+    `kind`: "down", "timeout", "refused" (5xx), "throttled" (429), "credentials" (401, 403), "contract" (an answer
+    that we cannot read or believe).
     `retry_after`: seconds that the system asked us to wait.
     """
 

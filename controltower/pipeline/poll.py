@@ -1,25 +1,22 @@
 """One polled source is read: what changed goes to the inbox, and the cursor moves in the same transaction."""
 
 import datetime
-import hashlib
-import json
-import secrets
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection
 
-from controltower.connectors.contract import Envelope, Page, PolledRecord, SourceUnavailable
-from controltower.domain.landscape import ANY_PLANT, System
+from controltower.connectors.contract import Connector, Page, SourceUnavailable
+from controltower.domain.landscape import System
+from controltower.pipeline.look import Look, Overtaken
 from controltower.pipeline.tower import Tower
-from controltower.store import channel, message
-from controltower.store.channel import POLL, Channel, Holding, Outage
+from controltower.store import channel
+from controltower.store.channel import POLL, Channel, Outage
 from controltower.store.engine import reading, writing
-from controltower.store.message import Message, MessageIds, Payload
 
 log = structlog.get_logger(__name__)
 
 _LONGEST_WAIT_SECONDS = 600.0
-_ids = MessageIds(node=255)
 
 
 def poll(tower: Tower, system_id: str) -> float:
@@ -30,81 +27,31 @@ def poll(tower: Tower, system_id: str) -> float:
     system = tower.landscape.systems[system_id]
     every = system.polling.every if system.polling else 60.0
     with reading(tower.engine) as connection:
-        cursors = channel.cursors(connection, system_id)
+        look = Look(tower, system, channel.marks(connection, system_id))
     try:
-        for page in tower.connectors[system_id].poll(cursors):
+        for page in _pages(tower.connectors[system_id], look.cursors()):
             with writing(tower.engine) as connection:
-                _store(connection, tower, system, page)
+                look.keep(connection, page)
+        if look.doubts:
+            raise SourceUnavailable("contract", "; ".join(look.doubts))
     except SourceUnavailable as trouble:
         return _failed(tower, system, trouble, every)
+    except Overtaken as overtaken:
+        log.info("read by another process meanwhile", system=system_id, resource=str(overtaken))
+        return every
     _succeeded(tower, system)
     return every
 
 
-def _store(connection: Connection, tower: Tower, system: System, page: Page) -> None:
-    """Keep one page: its changed records, what is gone, and the watermark."""
-    now = tower.now()
-    changed = _changed(connection, system, page)
-    if changed:
-        body = b"[" + b",".join(record.body for record, _ in changed) + b"]"
-        _put(connection, system, page.resource, "", body, len(changed), now)
-        channel.hold(
-            connection, system.id, page.resource,
-            [Holding(record.native_id, digest, record.subject) for record, digest in changed],
-        )  # fmt: skip
-    if page.everything is not None:
-        _note_gone(connection, system, page, now)
-    channel.move_cursor(connection, system.id, page.resource, page.cursor, now)
-
-
-def _changed(connection: Connection, system: System, page: Page) -> list[tuple[PolledRecord, str]]:
-    """The records that are not what they were at the last look."""
-    held = channel.held(connection, system.id, page.resource, [record.native_id for record in page.records])
-    latest: dict[str, tuple[PolledRecord, str]] = {}
-    for record in page.records:
-        digest = hashlib.blake2b(record.fingerprint or record.body, digest_size=12).hexdigest()
-        known = held.get(record.native_id)
-        if known is None or known.digest != digest:
-            latest[record.native_id] = record, digest
-    return list(latest.values())
-
-
-def _note_gone(connection: Connection, system: System, page: Page, now: datetime.datetime) -> None:
-    held = channel.held(connection, system.id, page.resource)
-    gone = [each for native_id, each in held.items() if native_id not in (page.everything or ())]
-    if not gone:
-        return
-    told = [
-        {"native_id": each.native_id, "subject": each.subject, "at": now.isoformat()}
-        for each in gone
-        if each.subject
-    ]
-    if told:
-        _put(connection, system, page.resource, "deleted", json.dumps(told).encode(), len(told), now)
-    channel.let_go(connection, system.id, page.resource, [each.native_id for each in gone])
-
-
-def _put(
-    connection: Connection,
-    system: System,
-    resource: str,
-    change: str,
-    body: bytes,
-    count: int,
-    now: datetime.datetime,
-) -> None:
-    plant = system.plants[0] if len(system.plants) == 1 else ANY_PLANT
-    envelope = Envelope(POLL, resource, {"content-type": "application/json"}, body, now, change)
-    row = Message(
-        _ids.next(), plant, system.id, POLL, resource, change, now, message.RECEIVED, "application/json", "", len(body),
-        0, None, None, None, 0, None, secrets.token_hex(16),
-    )  # fmt: skip
-    message.add(connection, [(row, Payload(envelope.headers, body))])
-    known = channel.to_change(connection, system.id, POLL)
-    channel.put(connection, known._replace(last_message_at=now, messages=known.messages + 1))
-    log.info(
-        "polled", system=system.id, resource=resource, records=count, change=change or "new", message=row.id
-    )
+def _pages(connector: Connector, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
+    """A source's pages; a connector's own mistake is told like an answer that nobody can read."""
+    try:
+        yield from connector.poll(cursors)
+    except SourceUnavailable:
+        raise
+    except Exception as error:  # shown as trouble of this source, not only in the log
+        log.exception("polling failed")
+        raise SourceUnavailable("contract", f"the connector failed: {error!r}"[:300]) from error
 
 
 def _succeeded(tower: Tower, system: System) -> None:

@@ -17,6 +17,8 @@ from controltower.store.message import BY_TRANSLATION, Message, Payload
 log = structlog.get_logger(__name__)
 
 Told = TypeVar("Told", Fault, Notice)
+# What a poll may say of records besides "new or changed": they are gone, or they are back.
+DELETED, RETURNED = "deleted", "returned"
 # Keys longer than this fit into no index; a counter beyond 63 bits into no column.
 _LONGEST_KEY = 400
 _LARGEST_COUNT = 2**63 - 1
@@ -72,12 +74,23 @@ def _made(tower: Tower, message: Message, payload: Payload) -> Translation:
     connector = tower.connectors.get(message.system)
     if connector is None:
         raise InvalidMessage([Fault(0, "", f"system {message.system} is no longer configured")])
-    if message.change == "deleted":
+    if message.change == DELETED:
         return _deletions(message, payload)
     envelope = Envelope(
         message.channel, message.resource, payload.headers, payload.body, message.received_at, message.change
     )
-    return connector.translate(envelope)
+    made = connector.translate(envelope)
+    if message.change == RETURNED:
+        return made._replace(events=[_seen_again(event, message.received_at) for event in made.events])
+    return made
+
+
+def _seen_again(event: Event, at: datetime.datetime) -> Event:
+    """What a record says that had been gone: true again from now on, though its own stamp is older."""
+    if event.occurred_at >= at:
+        return event
+    again = content_id("returned", event.source_id, at.isoformat())
+    return event._replace(occurred_at=at, occurred_text=at.isoformat(), source_id=again)
 
 
 def _recorded(

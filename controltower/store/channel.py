@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Index, Integer, Select, Table, Text, delete, func, select, update
+from sqlalchemy import Column, Connection, Index, Integer, Select, Table, Text, func, select, update
 
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import Json, Name, Serial, Timestamp, metadata, microseconds, write_json
@@ -81,10 +81,18 @@ class Channel(NamedTuple):
     refused: int = 0
 
 
+# Stands for the digest of a record that is gone, so that it is known again when it comes back.
+_GONE = "gone"
+
+
 class Holding(NamedTuple):
     native_id: str
     digest: str
     subject: str
+
+    @property
+    def is_gone(self) -> bool:
+        return self.digest == _GONE
 
 
 class Outage(NamedTuple):
@@ -167,10 +175,19 @@ def refused(
     put(connection, changed)
 
 
-def cursors(connection: Connection, system: str) -> dict[str, Mapping[str, Any]]:
-    """How far each polled list of a system has been read."""
-    chosen = select(cursor.c.resource, cursor.c.cursor).where(cursor.c.system == system)
-    return {row[0]: row[1] for row in connection.execute(chosen)}
+class Mark(NamedTuple):
+    """How far a polled list has been read, and when that was."""
+
+    cursor: Mapping[str, Any]
+    moved_at: datetime.datetime
+
+
+def marks(connection: Connection, system: str, resource: str = "") -> dict[str, Mark]:
+    """How far each polled list of a system has been read, or one of them."""
+    chosen = select(cursor).where(cursor.c.system == system)
+    if resource:
+        chosen = chosen.where(cursor.c.resource == resource)
+    return {row.resource: Mark(row.cursor, row.moved_at) for row in connection.execute(chosen)}
 
 
 class ReadingMark(NamedTuple):
@@ -186,7 +203,7 @@ def reading_marks(connection: Connection, system: str) -> list[ReadingMark]:
     """How far each polled list of a system has been read."""
     counted = (
         select(holding.c.resource, func.count())
-        .where(holding.c.system == system)
+        .where(holding.c.system == system, holding.c.digest != _GONE)
         .group_by(holding.c.resource)
     )
     held = {row[0]: row[1] for row in connection.execute(counted)}
@@ -204,15 +221,21 @@ def move_cursor(
     write(connection, cursor, [(system, resource, write_json(value), microseconds(at))], REPLACE)
 
 
-def held(
-    connection: Connection, system: str, resource: str, native_ids: Iterable[str] | None = None
-) -> dict[str, Holding]:
-    """What a source held at the last look: all of it, or some records of it."""
-    chosen = select(holding.c.native_id, holding.c.digest, holding.c.subject).where(
+def held_now(connection: Connection, system: str, resource: str) -> dict[str, Holding]:
+    """All that a source held at the last look."""
+    chosen = _holdings(system, resource).where(holding.c.digest != _GONE)
+    return {row[0]: Holding(*row) for row in connection.execute(chosen)}
+
+
+def _holdings(system: str, resource: str) -> Select[Any]:
+    return select(holding.c.native_id, holding.c.digest, holding.c.subject).where(
         holding.c.system == system, holding.c.resource == resource
     )
-    if native_ids is None:
-        return {row[0]: Holding(*row) for row in connection.execute(chosen)}
+
+
+def held(connection: Connection, system: str, resource: str, native_ids: Iterable[str]) -> dict[str, Holding]:
+    """Some records of a source as they were at the last look, or before they went."""
+    chosen = _holdings(system, resource)
     wanted, found = list(native_ids), {}
     for start in range(0, len(wanted), 500):
         some = chosen.where(holding.c.native_id.in_(wanted[start : start + 500]))
@@ -226,11 +249,11 @@ def hold(connection: Connection, system: str, resource: str, holdings: Sequence[
 
 
 def let_go(connection: Connection, system: str, resource: str, native_ids: Sequence[str]) -> None:
-    """Forget records that a source no longer holds."""
+    """Remember of some records that the source no longer holds them."""
     for start in range(0, len(native_ids), 500):
         chunk = native_ids[start : start + 500]
         mine = (holding.c.system == system, holding.c.resource == resource, holding.c.native_id.in_(chunk))
-        connection.execute(delete(holding).where(*mine))
+        connection.execute(update(holding).where(*mine).values(digest=_GONE))
 
 
 def begin_outage(connection: Connection, each: Outage) -> None:
