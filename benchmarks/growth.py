@@ -21,7 +21,7 @@ from benchmarks import databases, ledgers, machine
 from benchmarks.deliveries import BLOCK, Sender, new_secret
 from benchmarks.figures import Figure, parser, show, workplace
 from benchmarks.orders import Network, name, plant
-from controltower import create_app
+from controltower import assembly, create_app
 from controltower.domain.clock import Clock
 from controltower.pipeline.detect import detect
 from controltower.pipeline.receive import Intake
@@ -148,6 +148,7 @@ def measure(kind: str, place: Path, first: int, last: int) -> list[Figure]:
     with databases.fresh(kind, place) as url, ledgers.opened(url) as engine:
         seat_planner(engine)
         filled = Filled(engine)
+        assembly.quiet_collector()  # as the worker does
         for size in (first, last):
             _fill_aloud(filled, size - stretch)
             costs.append(filled.fill(size))

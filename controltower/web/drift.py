@@ -99,11 +99,9 @@ def line_of(each: Drift, facts: dict[tuple[Subject, str], Value], at: datetime) 
 
 def order_facts(orders: set[Subject]) -> dict[tuple[Subject, str], Value]:
     """(order, attribute) -> value and priority, from whoever holds them (the owner's word last)."""
-    found: dict[tuple[Subject, str], Value] = {}
-    for subject, held in beliefs.of(reading(), orders):
-        if held.attribute in ("value", "priority"):
-            found[subject, held.attribute] = held.value
-    return found
+    wanted = dict.fromkeys(orders, frozenset(("value", "priority")))
+    told = beliefs.of_attributes(reading(), wanted)
+    return {(subject, held.attribute): held.value for subject, held in told}
 
 
 def matches(line: Line) -> bool:
