@@ -131,5 +131,5 @@ def test_a_program_that_will_not_end_is_ended_with_its_children(
     assert supervisor.wait_for(stubborn, lambda: "up" in stubborn.tail(), 30)
     below = descendants(os.getpid())
     supervisor.stop()
-    assert all_gone({pid: command for pid, command in below.items() if "sleep" in command})
+    assert all_gone({pid: command for pid, command in below.items() if command == "sleep 600"})
     assert lines == ["one did not end in time and is ended now"]
