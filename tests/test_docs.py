@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from controltower import landscape_files
 from controltower.cli import _parser
 from controltower.simulation.faults.registry import REGISTRY
 from tests.test_project import ROOT, named, tracked
@@ -103,6 +104,15 @@ def test_every_verb_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
     verbs = re.findall(r"^    ([a-z]+)(?:\s|$)", capsys.readouterr().out, re.MULTILINE)
     assert len(verbs) > 5
     assert [verb for verb in verbs if not any(command.split()[0] == verb for command in DOCUMENTED)] == []
+
+
+def test_the_configuration_in_the_readme_has_no_mistake(tmp_path: Path) -> None:
+    block = next(block for block in CODE.findall(TEXTS["README.md"]) if block.startswith("# config/"))
+    for file, text in re.findall(r"^# config/(\S+)\n(.*?)(?=^# config/|\Z)", block, re.MULTILINE | re.DOTALL):
+        (tmp_path / file).write_text(text, encoding="utf-8")
+    secrets = {name: "whsec_MDEyMzQ1Njc4OWFiY2RlZg==" for name in re.findall(r"env:(\w+)", block)}
+    assert {file.name for file in tmp_path.iterdir()} == {"plants.toml", "systems.toml"}
+    assert [str(problem) for problem in landscape_files.check(tmp_path, secrets)] == []
 
 
 # -- settings, targets, figures, faults
