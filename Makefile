@@ -20,7 +20,7 @@ run: $(RUNTIME) ## start the tower and its demo network (PORT=8000, ERP=simulate
 	@exec $(PYTHON_IN_VENV) app.py run --demo --port $(PORT) --erp $(ERP)
 
 test: $(DEVELOPMENT) browser ## run the whole test suite (TESTS=tests/domain for a part of it)
-	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS)
+	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(TESTS)
 
 browser:
 	@./setup.sh browser

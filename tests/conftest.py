@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine
@@ -13,16 +13,20 @@ if TYPE_CHECKING:
     from tests.real_tryton import Erp
 
 ENGINES = ("sqlite", "postgresql")
-# Tests that share something heavy (one Tryton, one browser) stay in one process of a parallel run.
-KEPT_TOGETHER = ("tryton", "browser")
+BROWSER_TESTS = Path(__file__).parent / "browser"
 
 
-@pytest.hookimpl(trylast=True)  # after the marks that the folders give
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for mark in KEPT_TOGETHER:
-            if item.get_closest_marker(mark):
-                item.add_marker(pytest.mark.xdist_group(mark))
+        if BROWSER_TESTS in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(optionalhook=True)  # known only where pytest-xdist is
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.parallel import KeepTogether
+
+    return KeepTogether(config, log)
 
 
 @pytest.fixture(scope="session")
