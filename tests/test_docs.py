@@ -110,7 +110,7 @@ def test_the_configuration_in_the_readme_has_no_mistake(tmp_path: Path) -> None:
     block = next(block for block in CODE.findall(TEXTS["README.md"]) if block.startswith("# config/"))
     for file, text in re.findall(r"^# config/(\S+)\n(.*?)(?=^# config/|\Z)", block, re.MULTILINE | re.DOTALL):
         (tmp_path / file).write_text(text, encoding="utf-8")
-    secrets = {name: "whsec_MDEyMzQ1Njc4OWFiY2RlZg==" for name in re.findall(r"env:(\w+)", block)}
+    secrets = dict.fromkeys(re.findall(r"env:(\w+)", block), "whsec_MDEyMzQ1Njc4OWFiY2RlZg==")
     assert {file.name for file in tmp_path.iterdir()} == {"plants.toml", "systems.toml"}
     assert [str(problem) for problem in landscape_files.check(tmp_path, secrets)] == []
 
