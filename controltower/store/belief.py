@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Integer, Table, delete, select
+from sqlalchemy import Column, Connection, Integer, Table, delete, select
 
 from controltower.domain.belief import Belief, Hearing
 from controltower.domain.event import Position
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
+from controltower.store.about import about, about_order
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import (
     LAST_LETTER,
@@ -18,7 +19,6 @@ from controltower.store.schema import (
     Timestamp,
     metadata,
     microseconds,
-    order_keys,
 )
 
 belief = Table(
@@ -82,7 +82,7 @@ def _hearing_row(subject: Subject, each: Hearing) -> tuple[Any, ...]:
 
 def of(connection: Connection, subjects: Iterable[Subject]) -> list[tuple[Subject, Belief]]:
     """All beliefs about some subjects."""
-    return [(Subject(row[0], row[1]), _read_belief(row)) for row in _about(connection, belief, subjects)]
+    return [(Subject(row[0], row[1]), _read_belief(row)) for row in about(connection, belief, subjects)]
 
 
 def of_attributes(
@@ -95,33 +95,14 @@ def of_attributes(
     found: list[tuple[Subject, Belief]] = []
     for attributes, subjects in alike.items():
         only = belief.c.attribute.in_(sorted(attributes))
-        rows = _about(connection, belief, subjects, only)
+        rows = about(connection, belief, subjects, only)
         found += [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
     return found
 
 
 def hearings_of(connection: Connection, subjects: Iterable[Subject]) -> list[tuple[Subject, Hearing]]:
     """All that was last heard about some subjects."""
-    return [(Subject(row[0], row[1]), _read_hearing(row)) for row in _about(connection, hearing, subjects)]
-
-
-def _about(
-    connection: Connection, table: Table, subjects: Iterable[Subject], *only: ColumnElement[bool]
-) -> Iterable[AnyRow]:
-    for plant, names in by_plant(subjects).items():
-        for start in range(0, len(names), 400):
-            chunk = names[start : start + 400]
-            yield from connection.execute(
-                select(table).where(table.c.plant == plant, table.c.subject.in_(chunk), *only)
-            )
-
-
-def by_plant(subjects: Iterable[Subject]) -> Mapping[str, list[str]]:
-    """The names of subjects by their plant."""
-    found: dict[str, list[str]] = {}
-    for subject in subjects:
-        found.setdefault(subject.plant, []).append(subject.name)
-    return found
+    return [(Subject(row[0], row[1]), _read_hearing(row)) for row in about(connection, hearing, subjects)]
 
 
 def _read_belief(row: AnyRow) -> Belief:
@@ -153,10 +134,7 @@ def forget(connection: Connection, subject: Subject) -> None:
 
 def of_order(connection: Connection, plant: str, order: str) -> list[tuple[Subject, Belief]]:
     """All beliefs about an order and its operations."""
-    whole = select(belief).where(belief.c.plant == plant)
-    rows = [
-        row for mine in order_keys(belief.c.subject, order) for row in connection.execute(whole.where(mine))
-    ]
+    rows = about_order(connection, belief, plant, order)
     return [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
 
 

@@ -1,10 +1,10 @@
 """Many rows in one statement: SQL compiled once a table and dialect, then handed to the driver as plain tuples."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete
+from sqlalchemy import Connection, Table, bindparam
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect
@@ -25,15 +25,6 @@ def write(
         return 0
     sql = _statement(table, conflict, connection.dialect)
     return connection.exec_driver_sql(sql, list(rows)).rowcount
-
-
-def remove(connection: Connection, table: Table, keys: Iterable[tuple[Any, ...]]) -> None:
-    """Delete rows by primary key."""
-    columns = list(table.primary_key.columns)
-    statement = delete(table).where(*(column == bindparam(f"k_{column.name}") for column in columns))
-    found = [{f"k_{column.name}": part for column, part in zip(columns, key, strict=True)} for key in keys]
-    if found:
-        connection.execute(statement, found)
 
 
 @lru_cache(maxsize=128)

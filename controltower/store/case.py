@@ -8,6 +8,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Table, Text, func, in
 
 from controltower.domain.exception import OPEN, Case
 from controltower.domain.subject import Subject
+from controltower.store.about import about_order
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import (
     AnyRow,
@@ -18,7 +19,6 @@ from controltower.store.schema import (
     beyond,
     metadata,
     microseconds,
-    order_keys,
     write_json,
 )
 
@@ -129,12 +129,8 @@ def open_about(connection: Connection, subject: Subject) -> list[Case]:
 
 def of_order(connection: Connection, plant: str, order: str) -> list[Case]:
     """All exceptions there were about an order and its operations, newest first."""
-    found: list[Case] = []
-    for mine in order_keys(case.c.subject, order):
-        chosen = select(case).where(case.c.plant == plant, mine)
-        newest = chosen.order_by(case.c.opened_at.desc()).limit(100)
-        found += [_read(row) for row in connection.execute(newest)]
-    return sorted(found, key=lambda each: each.opened_at, reverse=True)[:100]
+    rows = about_order(connection, case, plant, order, case.c.opened_at.desc(), limit=100)
+    return sorted(map(_read, rows), key=lambda each: each.opened_at, reverse=True)[:100]
 
 
 def listing(

@@ -10,7 +10,7 @@ from controltower.domain.drift import CLOSED, OPEN, SETTLING, Drift
 from controltower.domain.event import Position
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
-from controltower.store.belief import by_plant
+from controltower.store.about import about, about_order
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import (
     AnyRow,
@@ -22,7 +22,6 @@ from controltower.store.schema import (
     inline,
     metadata,
     microseconds,
-    order_keys,
     write_json,
 )
 
@@ -86,13 +85,7 @@ def _read(row: AnyRow) -> Drift:
 
 def unclosed_of(connection: Connection, subjects: Iterable[Subject]) -> list[Drift]:
     """The disagreements about some subjects that still last."""
-    found: list[Drift] = []
-    for plant, names in by_plant(subjects).items():
-        for start in range(0, len(names), 400):
-            chunk = names[start : start + 400]
-            chosen = select(drift).where(drift.c.plant == plant, drift.c.subject.in_(chunk), _unclosed)
-            found += [_read(row) for row in connection.execute(chosen)]
-    return found
+    return [_read(row) for row in about(connection, drift, subjects, _unclosed)]
 
 
 def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> list[Drift]:
@@ -121,13 +114,8 @@ def get(connection: Connection, id: str) -> Drift | None:
 
 def of_order(connection: Connection, plant: str, order: str, limit: int = 200) -> list[Drift]:
     """All disagreements there were about an order and its operations, newest first."""
-    found: list[Drift] = []
-    for mine in order_keys(drift.c.subject, order):
-        chosen = (
-            select(drift).where(drift.c.plant == plant, mine).order_by(drift.c.opened_at.desc()).limit(limit)
-        )
-        found += [_read(row) for row in connection.execute(chosen)]
-    return sorted(found, key=lambda each: each.opened_at, reverse=True)
+    rows = about_order(connection, drift, plant, order, drift.c.opened_at.desc(), limit=limit)
+    return sorted(map(_read, rows), key=lambda each: each.opened_at, reverse=True)
 
 
 def listing(

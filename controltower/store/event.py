@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Select, Table, Text, 
 from controltower.domain.event import Event, Position, Recorded
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
+from controltower.store.about import about_order
 from controltower.store.bulk import IGNORE, write
 from controltower.store.schema import (
     AnyRow,
@@ -17,7 +18,6 @@ from controltower.store.schema import (
     Timestamp,
     metadata,
     microseconds,
-    order_keys,
     write_json,
 )
 
@@ -94,12 +94,9 @@ def _about(chosen: Select[Any], subject: Subject) -> Select[Any]:
 
 def of_order(connection: Connection, plant: str, order: str, limit: int = 3000) -> list[Recorded]:
     """The events of an order and of its operations, in the order of their positions; the newest `limit`."""
-    found: list[Recorded] = []
-    for mine in order_keys(event.c.subject, order):
-        chosen = select(event).where(event.c.plant == plant, mine)
-        newest = chosen.order_by(event.c.message.desc(), event.c.n.desc()).limit(limit)
-        found += [_read(row) for row in connection.execute(newest)]
-    return sorted(found, key=lambda each: each.position)[-limit:]
+    newest = (event.c.message.desc(), event.c.n.desc())
+    rows = about_order(connection, event, plant, order, *newest, limit=limit)
+    return sorted(map(_read, rows), key=lambda each: each.position)[-limit:]
 
 
 def of_message(connection: Connection, message: int, limit: int = 500) -> list[Recorded]:

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Table, and_, delete, 
 from controltower.domain.event import Position
 from controltower.domain.expectation import MISSED, WAITING, Expectation
 from controltower.domain.subject import Subject
-from controltower.store.belief import by_plant
+from controltower.store.about import about, about_order
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import (
     AnyRow,
@@ -20,7 +20,6 @@ from controltower.store.schema import (
     inline,
     metadata,
     microseconds,
-    order_keys,
 )
 
 expectation = Table(
@@ -74,13 +73,7 @@ def _read(row: AnyRow) -> Expectation:
 
 def unanswered_of(connection: Connection, subjects: Iterable[Subject]) -> list[Expectation]:
     """What is still awaited about some subjects, overdue or not."""
-    found: list[Expectation] = []
-    for plant, names in by_plant(subjects).items():
-        for start in range(0, len(names), 400):
-            chunk = names[start : start + 400]
-            mine = and_(expectation.c.plant == plant, expectation.c.subject.in_(chunk))
-            found += [_read(row) for row in connection.execute(select(expectation).where(mine, _unanswered))]
-    return found
+    return [_read(row) for row in about(connection, expectation, subjects, _unanswered)]
 
 
 def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> list[Expectation]:
@@ -103,12 +96,8 @@ def missed(connection: Connection, limit: int = 500) -> list[Expectation]:
 
 def of_order(connection: Connection, plant: str, order: str, limit: int = 500) -> list[Expectation]:
     """All that was ever expected about an order and its operations, oldest first."""
-    found: list[Expectation] = []
-    for mine in order_keys(expectation.c.subject, order):
-        chosen = select(expectation).where(expectation.c.plant == plant, mine)
-        oldest = chosen.order_by(expectation.c.opened_at).limit(limit)
-        found += [_read(row) for row in connection.execute(oldest)]
-    return sorted(found, key=lambda each: each.opened_at)[:limit]
+    rows = about_order(connection, expectation, plant, order, expectation.c.opened_at, limit=limit)
+    return sorted(map(_read, rows), key=lambda each: each.opened_at)[:limit]
 
 
 def listing(

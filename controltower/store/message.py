@@ -16,7 +16,6 @@ from sqlalchemy import (
     Table,
     bindparam,
     func,
-    literal,
     select,
     update,
 )
@@ -359,18 +358,6 @@ def parked_of(connection: Connection, system: str, since: datetime.datetime, lim
         .limit(limit)
     )
     return [Message(*row) for row in connection.execute(chosen)]
-
-
-def heard_between(
-    connection: Connection, system: str, start: datetime.datetime, end: datetime.datetime
-) -> bool:
-    """Whether any message of a system came in a stretch of time."""
-    chosen = (
-        select(literal(1))
-        .where(message.c.system == system, message.c.received_at >= start, message.c.received_at < end)
-        .limit(1)
-    )
-    return connection.execute(chosen).first() is not None
 
 
 def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Message]:

@@ -101,13 +101,6 @@ def inline(word: str) -> ColumnElement[str]:
     return literal_column(f"'{word}'", String)
 
 
-def order_keys(column: Column[Any], order: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """Where the subjects of an order stand: itself, and its operations.
-
-    To be asked for apart: an OR over both SQLite answers by reading the whole plant."""
-    return column == f"order/{order}", beginning(column, f"operation/{order}/")
-
-
 def beginning(column: Column[Any], prefix: str) -> ColumnElement[bool]:
     """The rows whose key begins with `prefix`, as a range that an index answers.
 

@@ -1,0 +1,41 @@
+"""Rows about some subjects, or about an order and its operations, each found by key."""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import ColumnElement, Connection, Table, select
+
+from controltower.domain.subject import Subject
+from controltower.store.schema import AnyRow, beginning
+
+# Names in one statement: fewer than any database takes.
+_AT_ONCE = 400
+
+
+def about(
+    connection: Connection, table: Table, subjects: Iterable[Subject], *conditions: ColumnElement[bool]
+) -> Iterator[AnyRow]:
+    """The rows of a table about some subjects."""
+    by_plant: dict[str, list[str]] = {}
+    for subject in subjects:
+        by_plant.setdefault(subject.plant, []).append(subject.name)
+    for plant, names in by_plant.items():
+        for start in range(0, len(names), _AT_ONCE):
+            mine = (table.c.plant == plant, table.c.subject.in_(names[start : start + _AT_ONCE]))
+            yield from connection.execute(select(table).where(*mine, *conditions))
+
+
+def about_order(
+    connection: Connection,
+    table: Table,
+    plant: str,
+    order: str,
+    *sorted_by: ColumnElement[object],
+    limit: int = 10_000,
+) -> list[AnyRow]:
+    """The rows about an order, then those about its operations: of each the first `limit` so sorted."""
+    rows: list[AnyRow] = []
+    # Asked for apart: an OR over both SQLite answers by reading the whole plant.
+    for mine in (table.c.subject == f"order/{order}", beginning(table.c.subject, f"operation/{order}/")):
+        chosen = select(table).where(table.c.plant == plant, mine)
+        rows += connection.execute(chosen.order_by(*sorted_by).limit(limit))
+    return rows
