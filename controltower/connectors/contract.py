@@ -47,9 +47,8 @@ class Envelope(NamedTuple):
     headers: Mapping[str, str]  # names in lower case
     body: bytes
     received_at: datetime.datetime
-    change: str = (
-        ""  # of a poll: "deleted" (the tower's own note of what is gone), "returned" (it had been gone)
-    )
+    # Of a poll: "deleted" (the tower's own note of what is gone) or "returned" (it had been gone).
+    change: str = ""
 
 
 class Fault(NamedTuple):

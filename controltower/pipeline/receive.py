@@ -21,7 +21,7 @@ from controltower.domain.trace import trace_of
 from controltower.pipeline.arrival import Arrival, Receipt, store_arrivals
 from controltower.pipeline.tower import Tower
 from controltower.store import channel
-from controltower.store.engine import writing
+from controltower.store.engine import is_outage, writing
 from controltower.store.message import MessageIds
 
 log = structlog.get_logger(__name__)
@@ -191,6 +191,10 @@ class Intake:
                 for each in turned:
                     channel.refused(connection, each.system, self._tower.now(), each.kind, each.reason, 1)
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
+            if len(batch) > 1 and not is_outage(error):
+                for each in batch:  # one of them is to blame, and only its sender must hear that
+                    self._commit([each])
+                return
             for ticket in tickets:
                 ticket.settle(_as_database_error(error))
             return

@@ -21,6 +21,7 @@ Told = TypeVar("Told", Fault, Notice)
 DELETED, RETURNED = "deleted", "returned"
 # Keys longer than this fit into no index; a counter beyond 63 bits into no column.
 _LONGEST_KEY = 400
+_MOST_ATTRIBUTES = 1000
 _LARGEST_COUNT = 2**63 - 1
 
 
@@ -124,10 +125,12 @@ def _foreign(event: Event, plants: Sequence[str], system: str) -> str:
 
 
 def _unstorable(event: Event) -> str:
-    """What a database cannot hold: NUL and halves of surrogate pairs, overlong keys, counters without end."""
+    """What a database cannot hold: NUL and halves of surrogate pairs, overlong keys, counters and lists without end."""
     keys = (str(event.subject), event.source_id, event.type, *event.attributes)
     if any(len(key) > _LONGEST_KEY for key in keys):
         return f"holds a name of more than {_LONGEST_KEY} letters"
+    if len(event.attributes) > _MOST_ATTRIBUTES:
+        return f"holds more than {_MOST_ATTRIBUTES} attributes"
     if not 0 <= (event.sequence or 0) <= _LARGEST_COUNT:
         return "counts beyond all numbers"
     held = (*event.subject, event.source_id, event.type, event.occurred_text, event.correlation)

@@ -86,8 +86,9 @@ def test_an_event_that_cannot_be_recorded_parks_alone(plantlet: Plantlet) -> Non
         lambda event: event._replace(attributes={"z" * 3000: Value("1")}),
         lambda event: event._replace(attributes={"due_date": Value("soon", None)}),  # type: ignore[arg-type]
         lambda event: event._replace(refs={"native": "\0"}),
+        lambda event: event._replace(attributes={str(number): Value("1") for number in range(40_000)}),
     ],
-    ids=["counter", "subject", "id", "attribute", "no text", "NUL"],
+    ids=["counter", "subject", "id", "attribute", "no text", "NUL", "many"],
 )
 def test_what_no_database_holds_is_parked(plantlet: Plantlet, spoilt: Callable[[Event], Event]) -> None:
     spoil(plantlet, "erp", spoilt)
