@@ -12,6 +12,7 @@ from controltower.demo import Demo, passwords, seat_people
 from controltower.domain.drift import CLOSED, OPEN, SETTLING, Drift
 from controltower.domain.subject import Subject
 from controltower.simulation.landscape import SPECS
+from controltower.simulation.tryton import catalogue
 from controltower.simulation.tryton.bridge import RealErp
 from controltower.simulation.tryton.planned import change
 from controltower.store import belief, drift
@@ -155,6 +156,20 @@ def test_what_the_mes_reports_is_booked_in_tryton(beside: Rehearsal, order: str,
         held = belief.of(connection, [Subject("LYON", f"order/{order}")])
     booked = {each.attribute: each.value.text for _, each in held if each.system == "erp-hq"}
     assert (booked["status"], booked["quantity_good"]) == ("closed", "8")
+
+
+def test_tryton_completes_an_inspected_order_after_its_usage_decision(beside: Rehearsal, erp: Erp) -> None:
+    made = erp.new_order("LYON", catalogue.INSPECTED)
+    erp.people.press("production", "wait", [made])
+    order = erp.number(made)
+    beside.advance(1)
+    report = {"order": order, "good": 10, "scrap": 0, "final": True}
+    ask(beside.network, "erp-hq", "/confirmations", "POST", json=report)
+    beside.advance(1)
+    assert state(erp, order) == "running"
+    ask(beside.network, "erp-hq", "/usage-decisions", "POST", json={"order": order, "accepted": True})
+    beside.advance(1)
+    assert state(erp, order) == "done"
 
 
 def state(erp: Erp, order: str) -> str:
