@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from controltower.simulation.network import Network
+from controltower.simulation.tryton.__main__ import main
 from controltower.simulation.tryton.bridge import RealErp
 from tests.simulation.conftest import MORNING
 
@@ -48,3 +50,26 @@ def test_an_erp_that_does_not_answer_is_asked_again(make_network: Callable[..., 
     due = network.systems["erp-hq"].db.next_job(network.world.moment + 6)
     assert due is not None
     assert due.kind == "look"
+
+
+def test_a_change_by_hand_needs_a_tryton_that_has_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(
+        "sys.argv", ["tryton", "--state", str(tmp_path), "change", "MO-1003", "--quantity", "4"]
+    )
+    assert main() == 1
+    assert "no Tryton has run" in capsys.readouterr().err
+
+
+def test_a_change_by_hand_reaches_for_the_port_of_the_running_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "live").mkdir()
+    (tmp_path / "live" / "trytond.conf").write_text("[web]\nlisten = localhost:9\n")
+    (tmp_path / "admin_password").write_text("secret")
+    monkeypatch.setattr(
+        "sys.argv", ["tryton", "--state", str(tmp_path), "change", "MO-1003", "--due", "2026-12-01"]
+    )
+    assert main() == 1
+    assert "no Tryton answers on http://localhost:9" in capsys.readouterr().err
