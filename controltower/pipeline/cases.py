@@ -115,12 +115,26 @@ def _quiet(each: Case, tower: Tower) -> Case:
 
 
 def close_mended(connection: Connection, tower: Tower, systems: Iterable[str]) -> None:
-    """Resolve the exceptions about parked messages once none of these messages is parked any more."""
-    open_ones = case.open_of(connection, (signal_rule.PARKED,))
-    for each in open_ones:
-        if each.system not in systems:
-            continue
-        ids = [int(str(item["message"])) for item in each.evidence]
-        states = {known.state for known in message.by_ids(connection, ids).values()}
-        if not states & {message.PARKED, message.PARTLY}:
-            _put(connection, [exceptions.resolved(each, tower.now(), "The messages have been read since.")])
+    """Resolve the exceptions about faults once no message is parked for one of their kind any more."""
+    mended = []
+    for system in systems:
+        open_ones = [
+            each for each in case.open_of(connection, (signal_rule.PARKED,)) if each.system == system
+        ]
+        if open_ones:
+            since = min(each.opened_at for each in open_ones)
+            left = _faults_left(connection, system, since)
+            mended += [each for each in open_ones if each.key not in left]
+    _put(connection, [exceptions.resolved(each, tower.now(), _READ_SINCE) for each in mended])
+
+
+_READ_SINCE = "The messages have been read since."
+
+
+def _faults_left(connection: Connection, system: str, since: datetime.datetime) -> set[str]:
+    """The kinds of faults for which messages of a system are parked."""
+    return {
+        signal_rule.fault_key(system, fault["pointer"], fault["message"])
+        for parked in message.parked_of(connection, system, since, limit=1000)
+        for fault in parked.faults or ()
+    }

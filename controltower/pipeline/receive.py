@@ -192,8 +192,8 @@ class Intake:
                     channel.refused(connection, each.system, self._tower.now(), each.kind, each.reason, 1)
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
             if len(batch) > 1 and not is_outage(error):
-                for each in batch:  # one of them is to blame, and only its sender must hear that
-                    self._commit([each])
+                for one in batch:  # one of them is to blame, and only its sender must hear that
+                    self._commit([one])
                 return
             for ticket in tickets:
                 ticket.settle(_as_database_error(error))

@@ -32,7 +32,8 @@ def take_over(connection: Connection, tower: Tower, translated: Sequence[Transla
     keep_cases(connection, tower, drifts, expectations, anew)
     keep_signals(connection, tower, seen)
     message.settle(connection, outcomes)
-    close_mended(connection, tower, {each.message.system for each in translated})
+    # Only what had faults before can have been mended.
+    close_mended(connection, tower, {each.message.system for each in translated if each.message.faults})
     return len(fresh)
 
 
@@ -128,11 +129,12 @@ def _signals(each: Translated, faults: Sequence[Fault], repeated: int) -> Iterab
         reused = fault.message.endswith(_REUSED)
         rule = signals.CONFLICT if reused else signals.PARKED
         place = f"{fault.pointer or 'the whole message'}: {fault.message}"
-        yield Signal(rule, f"{system} {_generic(fault)}", system, at, position, place)
+        key = signals.fault_key(system, fault.pointer, fault.message)
+        yield Signal(rule, key, system, at, position, place)
     for notice in each.notices:
         yield Signal(
             signals.SCHEMA,
-            f"{system} {notice.kind} {_field(notice.pointer)}",
+            signals.notice_key(system, notice.kind, notice.pointer),
             system,
             at,
             position,
@@ -145,16 +147,3 @@ def _signals(each: Translated, faults: Sequence[Fault], repeated: int) -> Iterab
     if each.message.original is not None and not each.repeat:
         words = f"delivery {each.message.delivery} came before with other content, as message {each.message.original}"
         yield Signal(signals.CONFLICT, f"{system} delivery", system, at, position, words)
-
-
-def _generic(fault: Fault) -> str:
-    """A fault's place and text without what differs from message to message."""
-    letters = "".join(
-        "#" if letter.isdigit() else letter for letter in f"{_field(fault.pointer)} {fault.message}"
-    )
-    return letters.partition("'")[0][:120]
-
-
-def _field(pointer: str) -> str:
-    """A pointer without the number of the element."""
-    return "/".join(part for part in pointer.split("/") if not part.isdigit())

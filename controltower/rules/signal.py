@@ -78,6 +78,23 @@ def case_of(signal: Signal, landscape: Landscape) -> Case:
     )
 
 
+def fault_key(system: str, pointer: str, message: str) -> str:
+    """What faults of one kind have in common: place and text without what differs from message to message."""
+    letters = "".join("#" if letter.isdigit() else letter for letter in f"{_field(pointer)} {message}")
+    unquoted = letters.partition("'")[0]
+    return f"{system} {unquoted[:120]}"
+
+
+def notice_key(system: str, kind: str, pointer: str) -> str:
+    """What oddities of one field have in common."""
+    return f"{system} {kind} {_field(pointer)}"
+
+
+def _field(pointer: str) -> str:
+    """A pointer without the number of the element."""
+    return "/".join(part for part in pointer.split("/") if not part.isdigit())
+
+
 def words(signal: Signal, landscape: Landscape) -> str:
     """The sentence that says what was seen."""
     return f"{landscape.system(signal.system).title}: {signal.words}."

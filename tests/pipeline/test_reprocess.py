@@ -85,6 +85,22 @@ def _cannot_read(envelope: Any) -> Any:
     raise InvalidMessage([Fault(0, "/data", "the mapping does not know this")])
 
 
+def test_faults_of_one_kind_are_over_when_the_last_one_is_read(plantlet: Plantlet) -> None:
+    """More messages than an exception keeps as evidence."""
+    connector = plantlet.tower.connectors["erp"]
+    sound, connector.translate = connector.translate, _cannot_read  # type: ignore[method-assign]
+    parked = [plantlet.say("erp", number, {"due_date": due(9)}).message for number in range(1, 13)]
+    plantlet.record()
+    connector.translate = sound  # type: ignore[method-assign]
+    left = parked.pop(5)
+    assert reprocess_messages(plantlet.tower, parked) == 11
+    with reading(plantlet.tower.engine) as connection:
+        assert "parked-message" in {each.rule for each in case.listing(connection)}
+    reprocess_messages(plantlet.tower, [left])
+    with reading(plantlet.tower.engine) as connection:
+        assert "parked-message" not in {each.rule for each in case.listing(connection)}
+
+
 SAYINGS = st.lists(
     st.tuples(
         st.sampled_from(["erp", "aps", "mes"]),
