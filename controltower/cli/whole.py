@@ -11,6 +11,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -216,7 +217,9 @@ def _by_hand() -> str:
     """The command that plays a planner in the real ERP, as it must be typed here."""
     held = demo.top_state() / "tryton"
     where = "" if held == state_directory() else f" --state {held}"
-    return f"python -m controltower.simulation.tryton{where} change MO-1003 --due 2026-12-01 --quantity 40"
+    due = datetime.now(UTC).date() + timedelta(days=14)
+    command = f"{os.path.relpath(sys.executable)} -m controltower.simulation.tryton{where}"
+    return f"{command} change MO-1003 --due {due} --quantity 40"
 
 
 def _nobody(settings: Settings) -> bool:
