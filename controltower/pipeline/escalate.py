@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Iterator, Sequence
 
 import structlog
+from sqlalchemy import Connection
 
 from controltower.domain.exception import Case
 from controltower.domain.landscape import Landscape, Tier
@@ -17,15 +18,15 @@ log = structlog.get_logger(__name__)
 THE_TOWER = "tower"
 
 
-def escalate(tower: Tower, limit: int = 500) -> int:
+def escalate(tower: Tower, at_once: int = 500) -> int:
     """Escalate what is overdue by its service tier, once for each promise. Returns how many were escalated."""
     now = tower.now()
+    found: list[Action] = []
     with reading(tower.engine) as connection:
-        lasting = [each for each in case.listing(connection, limit=limit) if each.tier]
-        done = case.latest_actions(connection, [each.id for each in lasting]) if lasting else {}
-    found = [
-        action for each in lasting for action in _passed(each, done.get(each.id, ()), tower.landscape, now)
-    ]
+        for lasting in _open_ones(connection, at_once):
+            done = case.latest_actions(connection, [each.id for each in lasting])
+            for each in lasting:
+                found += _passed(each, done.get(each.id, ()), tower.landscape, now)
     if found:
         with writing(tower.engine) as connection:
             for action in found:
@@ -36,6 +37,13 @@ def escalate(tower: Tower, limit: int = 500) -> int:
                 )
                 log.warning("exception escalated", exception=action.exception, to=action.detail)
     return len(found)
+
+
+def _open_ones(connection: Connection, at_once: int) -> Iterator[list[Case]]:
+    after = None
+    while page := case.listing(connection, after=after, limit=at_once):
+        yield page
+        after = page[-1].opened_at, page[-1].id
 
 
 def _passed(

@@ -52,5 +52,9 @@ def reprocess_messages(tower: Tower, ids: Sequence[int]) -> int:
 def parked_ids(tower: Tower, system: str, limit: int = 500) -> list[int]:
     """The messages of a system that are parked, wholly or in part."""
     with reading(tower.engine) as connection:
-        found = message.listing(connection, system=system, state="faulty", limit=limit)
-    return [each.id for each in found if each.state in (message.PARKED, message.PARTLY)]
+        found = [
+            each.id
+            for state in (message.PARKED, message.PARTLY)
+            for each in message.listing(connection, system=system, state=state, limit=limit)
+        ]
+    return sorted(found)[:limit]

@@ -78,3 +78,14 @@ def test_what_was_taken_up_is_escalated_only_when_it_stays_unresolved(engine: En
     assert escalate(plantlet.tower) == 0
     plantlet.clock.move(90 * MINUTE)
     assert escalate(plantlet.tower) == 1
+
+
+def test_the_oldest_of_many_is_escalated_too(engine: Engine) -> None:
+    plantlet = in_drift(engine)
+    plantlet.clock.move(15 * MINUTE)
+    for number in range(2, 5):
+        plantlet.say("erp", number, {"due_date": "no date"}, subject=f"LYON/order/MO-{'x' * number}")
+    plantlet.say("mes", 1, {"status": 7})
+    plantlet.record()
+    plantlet.clock.move(2 * MINUTE)
+    assert escalate(plantlet.tower, at_once=1) == 1

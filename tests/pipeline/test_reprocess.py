@@ -3,13 +3,15 @@
 import datetime
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
 from controltower.connectors.contract import Fault, InvalidMessage
 from controltower.pipeline.detect import detect, rejudge
-from controltower.pipeline.reprocess import reprocess, reprocess_messages
+from controltower.pipeline.receive import Refusal
+from controltower.pipeline.reprocess import parked_ids, reprocess, reprocess_messages
 from controltower.store import belief, case, drift, event, expectation, message, rebuild
 from controltower.store.engine import reading, writing
 from tests.factories import MINUTE, MORNING, Plantlet, cloud_event, due
@@ -99,6 +101,18 @@ def test_faults_of_one_kind_are_over_when_the_last_one_is_read(plantlet: Plantle
     reprocess_messages(plantlet.tower, [left])
     with reading(plantlet.tower.engine) as connection:
         assert "parked-message" not in {each.rule for each in case.listing(connection)}
+
+
+def test_parked_messages_are_found_behind_rejected_ones(plantlet: Plantlet) -> None:
+    connector = plantlet.tower.connectors["erp"]
+    sound, connector.translate = connector.translate, _cannot_read  # type: ignore[method-assign]
+    parked = plantlet.say("erp", 1, {"due_date": due(9)}).message
+    plantlet.record()
+    connector.translate = sound  # type: ignore[method-assign]
+    for _ in range(3):
+        with pytest.raises(Refusal):
+            plantlet.deliver("erp", {"id": "no event"})
+    assert parked_ids(plantlet.tower, "erp", limit=2) == [parked]
 
 
 SAYINGS = st.lists(
