@@ -8,13 +8,13 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from benchmarks import databases, ledgers, machine
@@ -32,11 +32,14 @@ from controltower.store.engine import writing
 from controltower.web.login import hash_password
 
 FIRST, LAST = 100_000, 3_000_000
+# Events over which the cost is measured, before the first size and before the last.
+STRETCH = 50_000
 MOST_GROWTH, PAGE_MS = 0.20, 50.0
 PASSWORD = "correct horse battery"
 BETWEEN = timedelta(seconds=2)
 PAGES = ("/drift", "/orders", "/messages", "/systems", "/exceptions")
-_LOOKS = 30
+ORDER = "order page"
+LOOKS = 30
 
 
 class Cost(NamedTuple):
@@ -98,37 +101,47 @@ class _Following(Clock):
         return self._network.now
 
 
-def page_times(filled: Filled, url: str, place: Path) -> dict[str, float]:
-    """Milliseconds of server time for each page: the median of some looks, each order page another order's."""
-    settings = Settings(database_url=url, config_dir=place, state_dir=place, secret_key="only for this run")
-    app = create_app(settings, filled.tower.landscape)
-    own = app.extensions["tower"]
-    app.extensions["tower"] = replace(own, clock=filled.tower.clock)
-    app.config["WTF_CSRF_ENABLED"] = False
-    client = _logged_in(app.test_client())
-    orders = range(100, filled.network.tick - 1, max(1, filled.network.tick // _LOOKS))
-    found = {"order page": _median(client, [f"/orders/{plant(each)}/{name(each)}" for each in orders])}
-    found |= {path: _median(client, [path] * _LOOKS) for path in PAGES}
-    own.engine.dispose()
-    return found
+class Visitor:
+    """A logged-in browser on one of the ledgers."""
 
+    def __init__(self, filled: Filled, url: str, place: Path) -> None:
+        settings = Settings(
+            database_url=url, config_dir=place, state_dir=place, secret_key="only for this run"
+        )
+        app = create_app(settings, filled.tower.landscape)
+        app.extensions["tower"] = replace(app.extensions["tower"], clock=filled.tower.clock)
+        app.config["WTF_CSRF_ENABLED"] = False
+        self._client = app.test_client()
+        answer = self._client.post("/login", data={"name": "planner", "password": PASSWORD})
+        if answer.status_code != 303:
+            raise RuntimeError(f"nobody could log in: {answer.status_code}")
+        orders = range(100, filled.network.tick - 1, max(1, filled.network.tick // LOOKS))
+        self.paths = {path: [path] * LOOKS for path in PAGES}
+        self.paths[ORDER] = [f"/orders/{plant(each)}/{name(each)}" for each in orders][:LOOKS]
 
-def _logged_in(client: FlaskClient) -> FlaskClient:
-    answer = client.post("/login", data={"name": "planner", "password": PASSWORD})
-    if answer.status_code != 303:
-        raise RuntimeError(f"nobody could log in: {answer.status_code}")
-    return client
-
-
-def _median(client: FlaskClient, paths: list[str]) -> float:
-    times = []
-    for path in paths:
+    def look(self, path: str) -> float:
+        """Milliseconds of server time for one page."""
         began = time.perf_counter()
-        answer = client.get(path)
-        times.append(time.perf_counter() - began)
+        answer = self._client.get(path)
+        elapsed = time.perf_counter() - began
         if answer.status_code != 200:
             raise RuntimeError(f"{path} answered {answer.status_code}")
-    return statistics.median(times) * 1000
+        return elapsed * 1000
+
+
+def page_times(few: Visitor, many: Visitor) -> dict[str, tuple[float, float]]:
+    """For each page the medians with few and with many events, looked at in turn."""
+    found = {}
+    for page in (ORDER, *PAGES):
+        looks = [
+            (few.look(one), many.look(other))
+            for one, other in zip(few.paths[page], many.paths[page], strict=False)
+        ]
+        found[page] = (
+            statistics.median(one for one, _ in looks),
+            statistics.median(other for _, other in looks),
+        )
+    return found
 
 
 def seat_planner(engine: Engine) -> None:
@@ -141,22 +154,43 @@ def seat_planner(engine: Engine) -> None:
 
 
 def measure(kind: str, place: Path, first: int, last: int) -> list[Figure]:
-    """Fill a ledger to both sizes; the cost of an event is that of the last stretch before each."""
-    stretch = min(first // 2, 50_000)
-    costs: list[Cost] = []
-    pages: list[dict[str, float]] = []
-    with databases.fresh(kind, place) as url, ledgers.opened(url) as engine:
-        seat_planner(engine)
-        filled = Filled(engine)
+    """Fill one ledger far and another one a little, then let both take events in turn, so that both meet the same
+    machine; likewise their pages."""
+    with _filled(kind, place / "many") as (many, many_url), _filled(kind, place / "few") as (few, few_url):
         assembly.quiet_collector()  # as the worker does
-        for size in (first, last):
-            _fill_aloud(filled, size - stretch)
-            costs.append(filled.fill(size))
-            pages.append(page_times(filled, url, place))
-        filled.intake.stop()
-        file = place / "tower.db"
+        stretch = min(first // 2, STRETCH)
+        _fill_aloud(many, last - stretch)
+        few.fill(first - stretch)
+        costs = in_turn(few, many, stretch)
+        pages = page_times(Visitor(few, few_url, place), Visitor(many, many_url, place))
+        file = place / "many" / "tower.db"
         size_mb = file.stat().st_size / 2**20 if file.exists() else 0.0
     return _told(costs, pages, size_mb)
+
+
+@contextmanager
+def _filled(kind: str, home: Path) -> Iterator[tuple[Filled, str]]:
+    home.mkdir()
+    with databases.fresh(kind, home) as url, ledgers.opened(url) as engine:
+        seat_planner(engine)
+        made = Filled(engine)
+        yield made, url
+        made.intake.stop()
+
+
+def in_turn(few: Filled, many: Filled, stretch: int) -> tuple[Cost, Cost]:
+    """Both take so many events in turn, a few thousand at a time; the medians of what one event cost each."""
+    found: tuple[list[Cost], list[Cost]] = ([], [])
+    until = few.events + stretch
+    while few.events < until:
+        for filled, costs in zip((few, many), found, strict=True):
+            costs.append(filled.fill(filled.events + 1))
+    return _median_cost(found[0]), _median_cost(found[1])
+
+
+def _median_cost(costs: list[Cost]) -> Cost:
+    parts = (statistics.median(part) for part in list(zip(*costs, strict=True))[1:])
+    return Cost(costs[-1].events, *parts)
 
 
 def _fill_aloud(filled: Filled, until: int) -> None:
@@ -172,7 +206,7 @@ def _parts(cost: Cost) -> str:
     )
 
 
-def _told(costs: list[Cost], pages: list[dict[str, float]], size_mb: float) -> list[Figure]:
+def _told(costs: tuple[Cost, Cost], pages: Mapping[str, tuple[float, float]], size_mb: float) -> list[Figure]:
     few, many = costs
     growth = many.whole / few.whole - 1
     found = [
@@ -182,10 +216,9 @@ def _told(costs: list[Cost], pages: list[dict[str, float]], size_mb: float) -> l
             "growth of an event's cost", f"{growth:+.0%}", f"<= {MOST_GROWTH:+.0%}", growth <= MOST_GROWTH
         ),
     ]
-    for path, before in pages[0].items():
-        after = pages[1][path]
+    for path, (before, after) in pages.items():
         told = f"{before:.0f} ms at {few.events:,}, {after:.0f} ms at {many.events:,}"
-        aimed = path in ("order page", "/drift")
+        aimed = path in (ORDER, "/drift")
         aim, reached = (f"< {PAGE_MS:.0f} ms", after < PAGE_MS) if aimed else ("", None)
         found.append(Figure(path, told, aim, reached))
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
