@@ -4,7 +4,6 @@ import json
 import threading
 
 import pytest
-
 from sqlalchemy import Engine
 
 from controltower.domain.landscape import Hooks
