@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import structlog
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from controltower.connectors.contract import Fault
 from controltower.domain.event import Position
@@ -12,7 +11,7 @@ from controltower.pipeline.takeover import take_over
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import Translated, printable, translate
 from controltower.store import message
-from controltower.store.engine import is_outage, one_at_a_time, reading, writing
+from controltower.store.engine import is_outage, one_at_a_time, reading, said, writing
 
 log = structlog.get_logger(__name__)
 
@@ -109,5 +108,4 @@ def _refusal(connection: Connection, tower: Tower, each: Translated) -> Exceptio
 
 
 def _words(error: Exception) -> str:
-    told = str(error.orig) if isinstance(error, DBAPIError) else repr(error)
-    return printable(f"could not be recorded: {told}"[:200])
+    return printable(f"could not be recorded: {said(error)}"[:200])

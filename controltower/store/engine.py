@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 # SQLite's pages kept in memory, in KiB: enough for the upper levels of every index at ten million events.
-_SQLITE_CACHE_KIB = 32_768
+_SQLITE_CACHE_KIB = 16_384
 _BUSY_MILLISECONDS = 30_000
 # PostgreSQL's classes of errors that a value brings about: data, constraints, limits (a key too long for an index).
 _OF_VALUES = ("22", "23", "54")
@@ -78,11 +78,21 @@ def is_outage(error: Exception) -> bool:
     return isinstance(error, OperationalError)
 
 
+def said(error: Exception) -> str:
+    """What an error says, without the statement and the values that led to it."""
+    return str(error.orig) if isinstance(error, DBAPIError) else repr(error)
+
+
 def _sqlite(url: str, path: str | None) -> Engine:
     if path:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
+    # The connection that was used last is taken first: its cache is warm, and the others' stay small.
     engine = create_engine(
-        url, pool_size=10, max_overflow=80, connect_args={"timeout": _BUSY_MILLISECONDS / 1000}
+        url,
+        pool_size=10,
+        max_overflow=80,
+        pool_use_lifo=True,
+        connect_args={"timeout": _BUSY_MILLISECONDS / 1000},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
