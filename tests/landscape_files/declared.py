@@ -1,0 +1,92 @@
+"""A small sound configuration, and ways to spoil it."""
+
+import datetime
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from controltower.landscape_files import Problem, check
+
+ROOT = Path(__file__).parents[2]
+HIDDEN = "whsec_never-to-be-seen"
+MINUTE = datetime.timedelta(minutes=1)
+
+PLANTS = '[LYON]\nname = "Lyon"\ntime_zone = "Europe/Paris"\n'
+SYSTEMS = """
+[erp]
+title = "ERP"
+role = "erp"
+plants = ["LYON"]
+connector = "cloudevents"
+hooks = { secrets = ["env:ERP_SECRET"] }
+
+[mes]
+title = "MES"
+role = "mes"
+plants = ["*"]
+connector = "cloudevents"
+team = "it"
+tier = "gold"
+hooks = { secrets = ["env:MES_SECRET"], rate = 600, largest = "2 MiB" }
+"""
+OWNERSHIP = '[order.due_date]\nowner = "erp"\nfollow = { mes = { within = "30 min", tolerance = "2 min" } }\n'
+EXPECTATIONS = """
+[[expectation]]
+name = "known"
+title = "The MES knows a released order"
+when = { role = "erp", type = "order.released" }
+then = { role = "mes", attribute = "status", becomes = ["released"] }
+unless = [{ role = "erp", type = "order.cancelled" }]
+within = "1 h"
+team = "it"
+
+[[flow]]
+name = "life"
+title = "An order's life"
+milestones = [{ name = "made", title = "Made", role = "mes", type = "order.completed" }]
+"""
+INTERFACES = '[[interface]]\nfrom = "erp"\nto = "mes"\ncarries = ["order"]\n'
+RULES = '[limits]\nclock_ahead = "90 s"\noff = ["duplicate-delivery"]\n'
+SERVICE = """
+[teams.it]
+name = "IT"
+
+[tiers.gold]
+acknowledge_within = "15 min"
+resolve_within = "1 day"
+escalate_to = "it"
+"""
+WHOLE = {
+    "plants.toml": PLANTS,
+    "systems.toml": SYSTEMS,
+    "ownership.toml": OWNERSHIP,
+    "expectations.toml": EXPECTATIONS,
+    "interfaces.toml": INTERFACES,
+    "rules.toml": RULES,
+    "service.toml": SERVICE,
+}
+ENVIRONMENT = {"MES_SECRET": HIDDEN, "ERP_SECRET": HIDDEN}
+
+
+def written(directory: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_text(text, encoding="utf-8")
+    return directory
+
+
+def told(
+    directory: Path, file: str, change: Callable[[str], str], environment: Mapping[str, str] | None = None
+) -> list[Problem]:
+    """What is told of the whole configuration after one of its files was changed."""
+    text = change(WHOLE.get(file, ""))
+    assert text != WHOLE.get(file), "the change must change something"
+    written(directory, {**WHOLE, file: text})
+    return check(directory, ENVIRONMENT if environment is None else environment)
+
+
+def swap(old: str, new: str) -> Callable[[str], str]:
+    return lambda text: text.replace(old, new, 1)
+
+
+def add(more: str) -> Callable[[str], str]:
+    return lambda text: text + more
