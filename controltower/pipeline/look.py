@@ -5,7 +5,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Connection
@@ -18,7 +18,9 @@ from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import DELETED, RETURNED
 from controltower.store import channel, message
 from controltower.store.channel import POLL, Holding, Mark
+from controltower.store.engine import reading, writing
 from controltower.store.message import Message, MessageIds, Payload
+from controltower.store.schema import write_json
 
 log = structlog.get_logger(__name__)
 
@@ -34,14 +36,27 @@ class Overtaken(Exception):
     """Another process has read the same list since this look began: what we have is old."""
 
 
+class _Changed(NamedTuple):
+    """A record to be stored: "" for new or changed, RETURNED for one that had been gone."""
+
+    change: str
+    body: bytes
+    holding: Holding
+
+
 class Look:
-    """One poll of one system under way; `doubts` says which lists were not believed."""
+    """One poll of one system under way."""
 
     def __init__(self, tower: Tower, system: System, marks: Mapping[str, Mark]) -> None:
         self._tower = tower
         self._system = system
         self._marks = dict(marks)
-        self.doubts: list[str] = []
+        self._doubted: dict[str, str] = {}
+
+    @property
+    def doubts(self) -> list[str]:
+        """What the source said that was not believed."""
+        return list(self._doubted.values())
 
     def cursors(self) -> dict[str, Mapping[str, Any]]:
         """How far each list has been read, as its connector wrote it."""
@@ -50,58 +65,88 @@ class Look:
             for resource, mark in self._marks.items()
         }
 
-    def keep(self, connection: Connection, page: Page) -> None:
-        """Keep one page: its changed records, what is gone, and the watermark. Raises Overtaken."""
+    def keep(self, page: Page) -> None:
+        """Keep one page: its changed records, what is gone, and the watermark. Raises Overtaken.
+
+        Long lists are compared before the turn to write is taken, and where nothing is new it is not taken at all.
+        """
+        with reading(self._tower.engine) as connection:
+            changed = self._changed(connection, page)
+            gone = self._gone(connection, page)
+        mark = self._marks.get(page.resource)
+        cursor = self._moved(page, mark)
+        if not changed and not gone and mark and write_json(cursor) == write_json(mark.cursor):
+            return
+        with writing(self._tower.engine) as connection:
+            self._check_turn(connection, page.resource, mark)
+            now = self._tower.now()
+            self._store_changed(connection, page.resource, changed, now)
+            self._store_gone(connection, page.resource, gone, now)
+            channel.move_cursor(connection, self._system.id, page.resource, cursor, now)
+        self._marks[page.resource] = Mark(cursor, now)
+
+    def _check_turn(self, connection: Connection, resource: str, mark: Mark | None) -> None:
         channel.to_change(connection, self._system.id, POLL)
-        mark = channel.marks(connection, self._system.id, page.resource).get(page.resource)
-        expected = self._marks.get(page.resource)
-        if (mark and mark.moved_at) != (expected and expected.moved_at):
-            raise Overtaken(page.resource)
-        now = self._tower.now()
-        self._keep_changed(connection, page, now)
+        found = channel.marks(connection, self._system.id, resource).get(resource)
+        if (found and found.moved_at) != (mark and mark.moved_at):
+            raise Overtaken(resource)
+
+    def _moved(self, page: Page, mark: Mark | None) -> Mapping[str, Any]:
+        """The connector's cursor, with how many looks in a row have been doubted beside it."""
         doubted = mark.cursor.get(_DOUBTED, 0) if mark else 0
         if page.everything is not None:
-            doubted = self._keep_gone(connection, page, doubted, now)
-        cursor = {**page.cursor, _DOUBTED: doubted} if doubted else page.cursor
-        self._marks[page.resource] = Mark(cursor, now)
-        channel.move_cursor(connection, self._system.id, page.resource, cursor, now)
+            doubted = doubted + 1 if page.resource in self._doubted else 0
+        return {**page.cursor, _DOUBTED: doubted} if doubted else page.cursor
 
-    def _keep_changed(self, connection: Connection, page: Page, now: datetime.datetime) -> None:
-        """Store the records that are not what they were at the last look; those that had been gone apart."""
+    def _changed(self, connection: Connection, page: Page) -> list[_Changed]:
+        """The records that are not what they were at the last look."""
         held = channel.held(connection, self._system.id, page.resource, [_key(each) for each in page.records])
-        latest: dict[str, tuple[PolledRecord, str]] = {}
+        latest: dict[str, _Changed] = {}
         for record in page.records:
+            key = _key(record)
             digest = hashlib.blake2b(record.fingerprint or record.body, digest_size=12).hexdigest()
-            known = held.get(_key(record))
+            known = held.get(key)
             if known is None or known.digest != digest:
-                latest[_key(record)] = record, digest
-        for change in ("", RETURNED):
-            mine = [
-                record.body
-                for key, (record, _) in latest.items()
-                if (key in held and held[key].is_gone) == bool(change)
-            ]
-            if mine:
-                self._put(connection, page.resource, change, b"[" + b",".join(mine) + b"]", len(mine), now)
-        holdings = [Holding(key, digest, _subject(record)) for key, (record, digest) in latest.items()]
-        channel.hold(connection, self._system.id, page.resource, holdings)
+                change = RETURNED if known is not None and known.is_gone else ""
+                latest[key] = _Changed(change, record.body, Holding(key, digest, _subject(record)))
+        return list(latest.values())
 
-    def _keep_gone(self, connection: Connection, page: Page, doubted: int, now: datetime.datetime) -> int:
-        """Store what a complete list lacks, or doubt it. Returns how many looks in a row have been doubted."""
+    def _gone(self, connection: Connection, page: Page) -> list[Holding]:
+        """What a complete list lacks, unless that is doubtful."""
+        if page.everything is None:
+            return []
         held = channel.held_now(connection, self._system.id, page.resource)
-        present = {_fit(native_id) for native_id in page.everything or ()}
+        present = {_fit(native_id) for native_id in page.everything}
         gone = [each for native_id, each in held.items() if native_id not in present]
-        if len(held) > _MANY and len(gone) * 2 > len(held) and doubted < LOOKS_TO_BELIEVE:
-            self.doubts.append(
-                f"the whole list {page.resource} suddenly lacks {len(gone)} of {len(held)} records; "
-                f"not believed until it says so {LOOKS_TO_BELIEVE - doubted} more times"
-            )
-            return doubted + 1
+        # Without a subject: a record whose going is no news, such as an old order that is tidied away.
+        lacking = sum(bool(each.subject) for each in gone)
+        whole = sum(bool(each.subject) for each in held.values())
+        mark = self._marks.get(page.resource)
+        left = LOOKS_TO_BELIEVE - (mark.cursor.get(_DOUBTED, 0) if mark else 0)
+        if whole <= _MANY or lacking * 2 <= whole or left <= 0:
+            return gone
+        self._doubted[page.resource] = (
+            f"the whole list {page.resource} suddenly lacks {lacking} of {whole} records; "
+            f"not believed until it says so {left} more times"
+        )
+        return []
+
+    def _store_changed(
+        self, connection: Connection, resource: str, changed: list[_Changed], now: datetime.datetime
+    ) -> None:
+        for change in ("", RETURNED):
+            bodies = [each.body for each in changed if each.change == change]
+            if bodies:
+                self._put(connection, resource, change, b"[" + b",".join(bodies) + b"]", len(bodies), now)
+        channel.hold(connection, self._system.id, resource, [each.holding for each in changed])
+
+    def _store_gone(
+        self, connection: Connection, resource: str, gone: list[Holding], now: datetime.datetime
+    ) -> None:
         told = [_note(each, now) for each in gone if each.subject]
         if told:
-            self._put(connection, page.resource, DELETED, json.dumps(told).encode(), len(told), now)
-        channel.let_go(connection, self._system.id, page.resource, [each.native_id for each in gone])
-        return 0
+            self._put(connection, resource, DELETED, json.dumps(told).encode(), len(told), now)
+        channel.let_go(connection, self._system.id, resource, [each.native_id for each in gone])
 
     def _put(
         self,

@@ -30,8 +30,7 @@ def poll(tower: Tower, system_id: str) -> float:
         look = Look(tower, system, channel.marks(connection, system_id))
     try:
         for page in _pages(tower.connectors[system_id], look.cursors()):
-            with writing(tower.engine) as connection:
-                look.keep(connection, page)
+            look.keep(page)
         if look.doubts:
             raise SourceUnavailable("contract", "; ".join(look.doubts))
     except SourceUnavailable as trouble:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.event import listens_for
 
 from controltower.connectors.contract import Envelope, Page, PolledRecord, Translation
 from controltower.domain.event import Event, content_id
@@ -115,6 +116,16 @@ def test_a_list_that_is_whole_again_was_never_empty(polled: Polled) -> None:
     assert all(asked.get("orders", {}) in ({}, {"mark": 1}) for asked in polled.source.asked)
 
 
+def test_old_records_may_be_tidied_away(polled: Polled) -> None:
+    polled.clock.move(MINUTE)
+    page = whole(THIRTY)
+    polled.source.pages = [page._replace(records=[each._replace(subject="") for each in page.records])]
+    poll(polled.tower, POLLED.id)
+    polled.look(["50"])
+    assert polled.channel().failures == 0
+    assert set(polled.statuses().values()) == {STATUS}
+
+
 def test_a_list_of_few_may_empty(polled: Polled) -> None:
     polled.look(["1", "2"])
     polled.look([])
@@ -166,3 +177,17 @@ def test_a_connector_that_fails_is_told_like_a_source_in_trouble(polled: Polled)
     polled.source.poll = broken  # type: ignore[method-assign]
     assert poll(polled.tower, POLLED.id) == 10
     assert polled.channel().last_error == "the connector failed: KeyError('rows')"
+
+
+def test_a_look_that_brings_nothing_new_takes_one_turn(polled: Polled) -> None:
+    """Only to say that the source answered: a list of many pages must not hold webhooks up for each of them."""
+    polled.look(THIRTY)
+    begun: list[str] = []
+
+    @listens_for(polled.tower.engine, "before_cursor_execute")
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.startswith(("INSERT", "UPDATE", "DELETE")):
+            begun.append(statement.split()[2])
+
+    polled.look(THIRTY)
+    assert begun == ["channel"]
