@@ -136,6 +136,7 @@ def _await_company(page: Page) -> None:
     """A board with one row looks like a broken one: wait a little for the second, and do without if need be."""
     with contextlib.suppress(TimeoutError):
         page.locator("#drift-table tbody tr").nth(1).wait_for(timeout=A_LITTLE)
+    page.reload()
 
 
 def smaller(png: bytes) -> bytes:
