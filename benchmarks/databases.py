@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 KINDS = (SQLITE, POSTGRESQL)
+STOP_SECONDS = 30
 
 
 @contextmanager
@@ -60,11 +62,12 @@ class Server:
         return int((self.data / "postmaster.pid").read_text(encoding="utf-8").split()[0])
 
     def stop(self) -> None:
-        """Take the server away from its clients, as a crash of its machine would."""
-        import os
-        import signal
+        """Take the server away from its clients, as a crash of its machine would; returns when it is gone."""
+        import psutil
 
-        os.kill(self.pid, signal.SIGQUIT)
+        server = psutil.Process(self.pid)
+        server.send_signal(signal.SIGQUIT)
+        server.wait(STOP_SECONDS)
 
     def start(self) -> None:
         """Bring it back on the same data."""

@@ -157,7 +157,7 @@ def measure(kind: str, place: Path, first: int, last: int) -> list[Figure]:
     """Fill one ledger far and another one a little, then let both take events in turn, so that both meet the same
     machine; likewise their pages."""
     with _filled(kind, place / "many") as (many, many_url), _filled(kind, place / "few") as (few, few_url):
-        assembly.quiet_collector()  # as the worker does
+        assembly.settle_memory()  # as the worker does
         stretch = min(first // 2, STRETCH)
         _fill_aloud(many, last - stretch)
         few.fill(first - stretch)

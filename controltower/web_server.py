@@ -51,7 +51,7 @@ def _load() -> Any:
     die_with_parent()
     logs.configure()
     app = assembly.open_app()
-    assembly.quiet_collector()
+    assembly.settle_memory()
     # multiprocessing ends its processes without atexit; this is its own way to be called at the end.
     util.Finalize(app, app.extensions["intake"].stop, exitpriority=10)
     log.info("web started")

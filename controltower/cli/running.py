@@ -61,7 +61,7 @@ def worker(asked: argparse.Namespace) -> int:
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     with database(settings) as connected:
         working = Worker(assembly.open_tower(settings, connected))
-        assembly.quiet_collector()
+        assembly.settle_memory()
         working.start()
         signal.sigwait(_STOPPING)
         if not working.stop():

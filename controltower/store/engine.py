@@ -17,6 +17,7 @@ MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 # SQLite's pages kept in memory, in KiB: enough for the upper levels of every index at ten million events.
 _SQLITE_CACHE_KIB = 16_384
 _BUSY_MILLISECONDS = 30_000
+_IDLE_MILLISECONDS = 300_000
 # PostgreSQL's classes of errors that a value brings about: data, constraints, limits (a key too long for an index).
 _OF_VALUES = ("22", "23", "54")
 # Any number will do, as long as nothing else locks it.
@@ -30,7 +31,15 @@ def connect(url: str) -> Engine:
         return _sqlite(url, parsed.database)
     if parsed.drivername == "postgresql":
         parsed = parsed.set(drivername="postgresql+psycopg")
-    return create_engine(parsed, paramstyle="format", pool_size=10, max_overflow=60, pool_pre_ping=True)
+    engine = create_engine(parsed, paramstyle="format", pool_size=10, max_overflow=60, pool_pre_ping=True)
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    # A machine that vanishes in the middle of a transaction must not keep the ledger's turn for hours.
+    connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_MILLISECONDS}")
+    connection.commit()
 
 
 def upgrade(url: str) -> None:
@@ -112,7 +121,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-_turns: dict[str, tuple[threading.Lock, int]] = {}
+# By process: a child that is forked shares its parent's open file, and with it the parent's lock.
+_turns: dict[tuple[int, str], tuple[threading.Lock, int]] = {}
 _turns_guard = threading.Lock()
 
 
@@ -133,8 +143,9 @@ def _turn(engine: Engine) -> Iterator[None]:
 
 
 def _lock_of(path: str) -> tuple[threading.Lock, int]:
+    mine = os.getpid(), path
     with _turns_guard:
-        if path not in _turns:
+        if mine not in _turns:
             handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            _turns[path] = (threading.Lock(), handle)
-        return _turns[path]
+            _turns[mine] = (threading.Lock(), handle)
+        return _turns[mine]
