@@ -169,10 +169,11 @@ def _answers_built_in(waiting: Expectation, recorded: Recorded) -> bool:
 
 
 def _overtakes_built_in(waiting: Expectation, recorded: Recorded, moves: list[Belief]) -> bool:
-    """A lost message matters no more once a poll has read the subject again, or the subject's life has ended."""
+    """A lost message matters no more once its system has told the whole subject again, or that one's life has ended."""
     if recorded.learnt_at <= waiting.due_at:
         return False
-    read_again = recorded.channel == "poll" and recorded.event.system == waiting.system
+    whole = recorded.channel == "poll" or recorded.event.type.endswith(".snapshot")
+    read_again = whole and recorded.event.system == waiting.system
     return read_again or any(moved.attribute == "status" and moved.value.text in _ENDED for moved in moves)
 
 

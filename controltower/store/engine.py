@@ -121,8 +121,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-# By process: a child that is forked shares its parent's open file, and with it the parent's lock.
-_turns: dict[tuple[int, str], tuple[threading.Lock, int]] = {}
+_turns: dict[str, tuple[threading.Lock, int]] = {}
 _turns_guard = threading.Lock()
 
 
@@ -143,9 +142,8 @@ def _turn(engine: Engine) -> Iterator[None]:
 
 
 def _lock_of(path: str) -> tuple[threading.Lock, int]:
-    mine = os.getpid(), path
     with _turns_guard:
-        if mine not in _turns:
+        if path not in _turns:
             handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            _turns[mine] = (threading.Lock(), handle)
-        return _turns[mine]
+            _turns[path] = (threading.Lock(), handle)
+        return _turns[path]

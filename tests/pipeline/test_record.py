@@ -95,6 +95,20 @@ def test_a_missing_number_is_a_lost_message(plantlet: Plantlet) -> None:
         assert held(connection, "mes", "status") == "running"
 
 
+def test_a_snapshot_makes_up_for_a_lost_message(plantlet: Plantlet) -> None:
+    plantlet.say("mes", 1, {"status": "released"})
+    plantlet.say("mes", 3, {"status": "running"})
+    plantlet.record()
+    plantlet.clock.move(11 * MINUTE)
+    detect(plantlet.tower)
+    plantlet.say("mes", 4, {"status": "running"}, type="order.snapshot")
+    plantlet.record()
+    with reading(plantlet.tower.engine) as connection:
+        assert case.listing(connection) == []
+        (found,) = case.listing(connection, state="resolved")
+    assert found.resolution == "No longer needed: later news has made up for it."
+
+
 def test_an_expectation_is_missed_and_then_met_late(plantlet: Plantlet) -> None:
     plantlet.say("erp", 1, {"status": "released"})
     plantlet.say("mes", 1, {"status": "completed"})
