@@ -1,8 +1,9 @@
 """Rows about some subjects, or about an order and its operations, each found by key."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, select
 
 from controltower.domain.subject import Subject
 from controltower.store.schema import AnyRow, beginning
@@ -22,6 +23,11 @@ def about(
         for start in range(0, len(names), _AT_ONCE):
             mine = (table.c.plant == plant, table.c.subject.in_(names[start : start + _AT_ONCE]))
             yield from connection.execute(select(table).where(*mine, *conditions))
+
+
+def narrowed(chosen: Select[Any], wanted: Mapping[Column[Any], str]) -> Select[Any]:
+    """A query for the rows alone that hold what is wanted; an empty word wants nothing in particular."""
+    return chosen.where(*(column == value for column, value in wanted.items() if value))
 
 
 def about_order(

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Table, Text, func, in
 
 from controltower.domain.exception import OPEN, Case
 from controltower.domain.subject import Subject
-from controltower.store.about import about_order
+from controltower.store.about import about_order, narrowed
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import (
     AnyRow,
@@ -154,10 +154,8 @@ def listing(
         .order_by(case.c.opened_at.desc(), case.c.id.desc())
         .limit(limit)
     )
-    wanted = ((case.c.rule, rule), (case.c.team, team), (case.c.plant, plant), (case.c.severity, severity))
-    for column, value in wanted:
-        if value:
-            chosen = chosen.where(column == value)
+    wanted = {case.c.rule: rule, case.c.team: team, case.c.plant: plant, case.c.severity: severity}
+    chosen = narrowed(chosen, wanted)
     if before is not None:
         chosen = chosen.where(case.c.opened_at < before)
     if after is not None:

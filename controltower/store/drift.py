@@ -10,7 +10,7 @@ from controltower.domain.drift import CLOSED, OPEN, SETTLING, Drift
 from controltower.domain.event import Position
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
-from controltower.store.about import about, about_order
+from controltower.store.about import about, about_order, narrowed
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import (
     AnyRow,
@@ -140,13 +140,8 @@ def listing(
         chosen = chosen.where(beyond(after, sorted_by, drift.c.id, down=down))
     # One that settled in time was no drift.
     chosen = chosen.where(drift.c.closed_at > drift.c.allowed_until if state == CLOSED else _unclosed)
-    for column, wanted in (
-        (drift.c.attribute, attribute),
-        (drift.c.cause, cause),
-        (drift.c.follower, follower),
-    ):
-        if wanted:
-            chosen = chosen.where(column == wanted)
+    wanted = {drift.c.attribute: attribute, drift.c.cause: cause, drift.c.follower: follower}
+    chosen = narrowed(chosen, wanted)
     if plants:
         chosen = chosen.where(drift.c.plant.in_(plants))
     return [_read(row) for row in connection.execute(chosen)]
