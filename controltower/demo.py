@@ -65,8 +65,10 @@ def top_state(given: Mapping[str, str] = os.environ) -> Path:
 
 
 def state_of(top: Path, demo: Demo) -> Path:
-    """The tower's state in a demo. A real ERP lives in real time, so its ledger is kept apart from the fast one's."""
-    return top / "with-tryton" if demo.erp == TRYTON else top
+    """The tower's state in a demo: never an operator's own, whose people must not get the demo's known passwords.
+
+    A real ERP lives in real time, so its ledger is kept apart from the fast one's too."""
+    return top / ("with-tryton" if demo.erp == TRYTON else "simulated")
 
 
 def network_state(top: Path, demo: Demo) -> Path:

@@ -18,6 +18,7 @@ from controltower.pipeline.detect import detect, rejudge
 from controltower.pipeline.escalate import escalate
 from controltower.pipeline.poll import poll
 from controltower.pipeline.record import record_waiting
+from controltower.pipeline.refusals import note_refusals
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.undeclared import let_go
 from controltower.store.lease import DETECT, RECORD, poll_of
@@ -27,6 +28,7 @@ log = structlog.get_logger(__name__)
 RECORD_SECONDS, DETECT_SECONDS, REJUDGE_SECONDS, LEASE_SECONDS = 0.2, 1.0, 5.0, 1.0
 LET_GO_SECONDS = 60.0
 STANDBY_SECONDS = 1.0
+RECORD_AT_ONCE = 200
 LONGEST_REST = 30.0
 MOST_POLLS_AT_ONCE = 16
 
@@ -68,6 +70,7 @@ class Worker:
         self._every(DETECT_SECONDS, "detect", lambda: detect(self.tower, self._since), DETECT)
         self._every(LET_GO_SECONDS, "let go", lambda: let_go(self.tower), DETECT)
         self._every(REJUDGE_SECONDS, "rejudge", lambda: rejudge(self.tower), DETECT)
+        self._every(REJUDGE_SECONDS, "refusals", lambda: note_refusals(self.tower), DETECT)
         self._every(REJUDGE_SECONDS, "escalate", lambda: escalate(self.tower), DETECT)
         for system in self.polled:
             self._plan_poll(system)
@@ -136,9 +139,13 @@ class Worker:
             self._busy.discard(name)
 
     def _record(self) -> None:
-        """Record until nothing waits."""
-        while self.leases.held(RECORD) and not self._stopping.is_set() and record_waiting(self.tower):
-            continue
+        """Record what waits, up to the last few messages: those are left for the next turn, since many together cost
+        less, and since webhooks wait while we write."""
+        many = True
+        while many and self.leases.held(RECORD) and not self._stopping.is_set():
+            began = time.monotonic()
+            handled = record_waiting(self.tower, RECORD_AT_ONCE)
+            many = handled == RECORD_AT_ONCE or time.monotonic() - began > RECORD_SECONDS
 
     def _poll(self, system: str) -> None:
         """Poll one source, and come again when the verb says: it knows of Retry-After and of back-off."""

@@ -48,7 +48,7 @@ def test_a_given_key_is_used_and_none_is_kept(tmp_path: Path) -> None:
 
 def test_a_demo_keeps_its_secrets_and_adds_what_is_new(tmp_path: Path) -> None:
     first = demo.environment(tmp_path, Demo(port=8123), {})
-    file = tmp_path / "demo" / "secrets.env"
+    file = tmp_path / "simulated" / "demo" / "secrets.env"
     lines = file.read_text(encoding="utf-8").splitlines()
     file.write_text("\n".join(lines[1:]) + "\n", encoding="utf-8")
     second = demo.environment(tmp_path, Demo(port=8123), {})
@@ -62,6 +62,8 @@ def test_a_demo_knows_where_everything_is(tmp_path: Path) -> None:
     assert found["ERP_HQ_URL"] == "http://127.0.0.1:8224"
     assert found["CONTROLTOWER_SIM_CONTROL_URL"] == "http://127.0.0.1:8223"
     assert found["CONTROLTOWER_CLOCK"].endswith("clock.json")
+    # The state of a tower of one's own would hand it the demo's people with their known passwords.
+    assert found["CONTROLTOWER_STATE"] == str(tmp_path / "simulated")
 
 
 def test_with_a_real_erp_the_tower_lives_in_real_time_and_apart(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The closed list of what systems can speak about: roles, subject kinds, attributes, happenings and statuses."""
 
+from collections.abc import Iterable
+
 ROLES = frozenset(
     "erp aps mes wms procurement quality supplier shopfloor workforce analytics middleware".split()
 )
@@ -94,6 +96,11 @@ def attribute_title(attribute: str) -> str:
 def value_kind(kind: str, attribute: str) -> str:
     """What the values of an attribute are; text for one that the vocabulary does not know."""
     return ATTRIBUTES.get(kind, {}).get(attribute, TEXT)
+
+
+def furthest(statuses: Iterable[str]) -> str:
+    """The status that lies furthest in an order's life; unknown ones count least. Raises ValueError for none."""
+    return max(statuses, key=lambda status: ORDER_STATUSES.index(status) if status in ORDER_STATUSES else -1)
 
 
 def known_type(event_type: str) -> bool:

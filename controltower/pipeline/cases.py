@@ -39,12 +39,12 @@ def keep_cases(
         if waiting.state == MISSED or (waiting.met_at is not None and waiting.met_at > waiting.due_at):
             found.append(expectation_rule.case_of(waiting, tower.landscape))
     drift.put(connection, kept)
-    _put(connection, found)
+    put(connection, found)
     for subject in anew:
         _withdraw(connection, tower, subject, {each.id for each in found})
 
 
-def _put(connection: Connection, cases: Sequence[Case]) -> None:
+def put(connection: Connection, cases: Sequence[Case]) -> None:
     """Write exceptions; what a person resolved stays resolved, though its condition may last."""
     lasting = [each.id for each in cases if each.resolved_at is None]
     done = case.latest_actions(connection, lasting) if lasting else {}
@@ -65,7 +65,7 @@ def _withdraw(connection: Connection, tower: Tower, subject: Subject, present: s
         for each in case.open_about(connection, subject)
         if each.id not in present
     ]
-    _put(connection, gone)
+    put(connection, gone)
 
 
 def keep_signals(connection: Connection, tower: Tower, seen: Sequence[Signal]) -> None:
@@ -86,7 +86,7 @@ def keep_signals(connection: Connection, tower: Tower, seen: Sequence[Signal]) -
             words = signal_rule.words(signal, tower.landscape)
             known = exceptions.sighted(known, signal.at, signal_rule.evidence_of(signal), words)
         open_ones[signal.rule, signal.key] = changed[known.id] = known
-    _put(connection, list(changed.values()))
+    put(connection, list(changed.values()))
 
 
 def gone_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> list[Case]:
@@ -97,7 +97,7 @@ def gone_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> 
 def close_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
     """Resolve the exceptions of things that have not been seen again for a while. Returns how many."""
     over = gone_quiet(connection, tower, now)
-    _put(connection, [_quiet(each, tower) for each in over])
+    put(connection, [_quiet(each, tower) for each in over])
     return len(over)
 
 
@@ -125,7 +125,7 @@ def close_mended(connection: Connection, tower: Tower, systems: Iterable[str]) -
             since = min(each.opened_at for each in open_ones)
             left = _faults_left(connection, system, since)
             mended += [each for each in open_ones if each.key not in left]
-    _put(connection, [exceptions.resolved(each, tower.now(), _READ_SINCE) for each in mended])
+    put(connection, [exceptions.resolved(each, tower.now(), _READ_SINCE) for each in mended])
 
 
 _READ_SINCE = "The messages have been read since."

@@ -32,7 +32,7 @@ def main(words: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m controltower.simulation", description=__doc__)
     parser.add_argument(
-        "--state", default="var/demo", help="folder of the databases, the truth and secrets.env"
+        "--state", default="var/simulated/demo", help="folder of the databases, the truth and secrets.env"
     )
     parser.add_argument("--port-base", type=int, default=8101, help="control server; systems follow, +1 each")
     parser.add_argument("--tower", default="http://127.0.0.1:8000", help="where the webhooks go")

@@ -21,7 +21,7 @@ from controltower.store.message import (
 # What was refused at the door tells nothing when it is read again.
 READABLE = frozenset({RECEIVED, RECORDED, DUPLICATE, PARKED, PARTLY})
 # Seen by watching, not by reading: the inbox could not tell it again.
-_WATCHED = ("source-silent",)
+_WATCHED = ("source-silent", "refused-message")
 
 
 def clear(connection: Connection) -> int:

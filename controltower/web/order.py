@@ -17,6 +17,7 @@ from controltower.domain.expectation import Expectation
 from controltower.domain.flow import progress
 from controltower.domain.subject import Subject, order_subject
 from controltower.domain.value import Value
+from controltower.domain.vocabulary import STATUS, furthest
 from controltower.store import belief as beliefs
 from controltower.store import case as cases
 from controltower.store import drift as drifts
@@ -24,7 +25,7 @@ from controltower.store import event as events
 from controltower.store import expectation as expectations
 from controltower.web import charts, hx, timeline
 from controltower.web.format import zone_for
-from controltower.web.matrix import Matrix, matrix, role_rank
+from controltower.web.matrix import Matrix, Row, matrix, role_rank
 from controltower.web.tower import now, reading, tower
 
 bp = Blueprint("order", __name__)
@@ -157,8 +158,14 @@ def drift_then(each: Drift, at: datetime) -> Drift:
 
 
 def head_of(shown: Matrix) -> dict[str, Value]:
-    """The owner's word on each attribute of the order, of anybody where no owner speaks."""
-    return {row.attribute: (row.owners or next(iter(row.cells.values()))).belief.value for row in shown.rows}
+    """The owner's word on each attribute of the order; where none speaks, of whoever does, or is furthest."""
+    return {row.attribute: row.owners.belief.value if row.owners else unowned(row) for row in shown.rows}
+
+
+def unowned(row: Row) -> Value:
+    """A value that nobody owns: of statuses the furthest, since the shop floor knows before the offices."""
+    held = {cell.belief.value.text: cell.belief.value for cell in row.cells.values()}
+    return held[furthest(held)] if row.kind == STATUS else next(iter(held.values()))
 
 
 def identities_of(known: Known) -> list[tuple[str, str]]:

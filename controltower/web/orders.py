@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request
 from controltower.domain.drift import OPEN, Drift
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value, shown
+from controltower.domain.vocabulary import furthest
 from controltower.store import belief as beliefs
 from controltower.store import drift as drifts
 from controltower.web import hx, sheet
@@ -66,8 +67,14 @@ def lines_of(subjects: list[Subject]) -> list[OrderLine]:
         key = subject.plant, belief.attribute
         if key not in owners:
             owners[key] = owner_of(*key)
-        if belief.system == owners[key] or belief.attribute not in found[subject].held:
-            found[subject].held[belief.attribute] = belief.value
+        held = found[subject].held
+        if belief.system == owners[key] or belief.attribute not in held:
+            held[belief.attribute] = belief.value
+        elif belief.attribute == "status" and not owners[key]:
+            known = held["status"]
+            held["status"] = (
+                known if furthest((known.text, belief.value.text)) == known.text else belief.value
+            )
     for each in drifts.unclosed_of(reading(), subjects):
         found[each.subject].drifts.append(each)
     return list(found.values())

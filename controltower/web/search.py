@@ -1,4 +1,4 @@
-"""One box for every number: an order, a purchase or another subject, a message, a trace."""
+"""One box for every number: an order, a purchase or another subject, or a message."""
 
 from __future__ import annotations
 

@@ -3,16 +3,19 @@
 import datetime
 from dataclasses import replace
 
+import pytest
 from sqlalchemy import Engine
 
 from controltower.domain.landscape import Team, Tier
 from controltower.pipeline import answer
 from controltower.pipeline.detect import detect, rejudge
 from controltower.pipeline.escalate import escalate
+from controltower.pipeline.receive import Refusal
+from controltower.pipeline.refusals import note_refusals
 from controltower.pipeline.reprocess import reprocess
 from controltower.store import audit, case
 from controltower.store.engine import reading
-from tests.factories import MINUTE, Plantlet, due, landscape
+from tests.factories import MINUTE, Plantlet, cloud_event, due, landscape
 
 GOLD = Tier("gold", 15 * MINUTE, datetime.timedelta(hours=2), "desk")
 
@@ -89,3 +92,23 @@ def test_the_oldest_of_many_is_escalated_too(engine: Engine) -> None:
     plantlet.record()
     plantlet.clock.move(2 * MINUTE)
     assert escalate(plantlet.tower, at_once=1) == 1
+
+
+def test_a_refused_message_is_an_exception_until_it_stops(engine: Engine) -> None:
+    plantlet = Plantlet(engine)
+    broken = cloud_event("erp", 1, {}, plantlet.clock.now())
+    del broken["id"]
+    with pytest.raises(Refusal):
+        plantlet.deliver("erp", broken)
+    plantlet.intake.stop()
+    assert note_refusals(plantlet.tower) == 1
+    assert note_refusals(plantlet.tower) == 0
+    with reading(engine) as connection:
+        (found,) = case.listing(connection)
+    assert (found.rule, found.system, found.team) == ("refused-message", "erp", "erp-team")
+    assert "answered 400" in found.why
+    plantlet.clock.move(31 * MINUTE)
+    assert note_refusals(plantlet.tower) == 1
+    assert note_refusals(plantlet.tower) == 0
+    with reading(engine) as connection:
+        assert case.listing(connection) == []
