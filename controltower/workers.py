@@ -14,7 +14,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from controltower.leases import Leases
-from controltower.pipeline.detect import detect, rejudge
+from controltower.pipeline.detect import Mark, detect, rejudge
 from controltower.pipeline.escalate import escalate
 from controltower.pipeline.poll import poll
 from controltower.pipeline.record import record_waiting
@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 RECORD_SECONDS, DETECT_SECONDS, REJUDGE_SECONDS, LEASE_SECONDS = 0.2, 1.0, 5.0, 1.0
 LET_GO_SECONDS = 60.0
 STANDBY_SECONDS = 1.0
-RECORD_AT_ONCE = 200
+# Few enough for a webhook not to wait long for the write lock, enough for bulk writes to pay.
+RECORD_AT_ONCE = 100
 LONGEST_REST = 30.0
 MOST_POLLS_AT_ONCE = 16
 
@@ -52,6 +53,7 @@ class Worker:
         self._since = tower.now()
         self._stopping = threading.Event()
         self._busy: set[str] = set()
+        self._judged_until: Mark | None = None
         self._trouble: dict[str, Trouble] = {}
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -69,7 +71,7 @@ class Worker:
         self._every(RECORD_SECONDS, "record", self._record, RECORD)
         self._every(DETECT_SECONDS, "detect", lambda: detect(self.tower, self._since), DETECT)
         self._every(LET_GO_SECONDS, "let go", lambda: let_go(self.tower), DETECT)
-        self._every(REJUDGE_SECONDS, "rejudge", lambda: rejudge(self.tower), DETECT)
+        self._every(REJUDGE_SECONDS, "rejudge", self._rejudge, DETECT)
         self._every(REJUDGE_SECONDS, "refusals", lambda: note_refusals(self.tower), DETECT)
         self._every(REJUDGE_SECONDS, "escalate", lambda: escalate(self.tower), DETECT)
         for system in self.polled:
@@ -146,6 +148,10 @@ class Worker:
             began = time.monotonic()
             handled = record_waiting(self.tower, RECORD_AT_ONCE)
             many = handled == RECORD_AT_ONCE or time.monotonic() - began > RECORD_SECONDS
+
+    def _rejudge(self) -> None:
+        """Some of the open drifts at each turn, so that all of them have theirs."""
+        self._judged_until = rejudge(self.tower, self._judged_until)
 
     def _poll(self, system: str) -> None:
         """Poll one source, and come again when the verb says: it knows of Retry-After and of back-off."""

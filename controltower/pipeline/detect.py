@@ -22,6 +22,8 @@ from controltower.store.engine import one_at_a_time, reading, writing
 
 log = structlog.get_logger(__name__)
 
+Mark = tuple[datetime.datetime, str]
+
 
 def detect(tower: Tower, since: datetime.datetime | None = None) -> int:
     """Look at what time has brought. Returns the number of findings.
@@ -47,18 +49,21 @@ def pass_time(connection: Connection, tower: Tower, now: datetime.datetime) -> i
     return _deadlines(connection, tower, now) + close_quiet(connection, tower, now)
 
 
-def rejudge(tower: Tower, limit: int = 200) -> int:
-    """Ask again for the causes of the drifts that are open: evidence may have come. Returns how many there are."""
+def rejudge(tower: Tower, after: Mark | None = None, limit: int = 200) -> Mark | None:
+    """Ask again for the causes of open drifts, from behind a mark on: evidence may have come.
+
+    Returns the mark to go on from, so that every one has its turn; None when all have been asked.
+    """
     # Whole histories are read for this: not while webhooks wait for the one write lock.
     with reading(tower.engine) as connection:
-        lasting = drift.open_ones(connection, limit)
+        lasting = drift.listing(connection, after=after, limit=limit)
         changed = {each.id for each in lasting if judged(connection, tower, each)[0] != each}
     if changed:
         with writing(tower.engine) as connection:
             one_at_a_time(connection)
-            still = [each for each in drift.open_ones(connection, limit) if each.id in changed]
-            keep_cases(connection, tower, still, ())
-    return len(lasting)
+            still = drift.listing(connection, after=after, limit=limit)
+            keep_cases(connection, tower, [each for each in still if each.id in changed], ())
+    return (lasting[-1].allowed_until, lasting[-1].id) if len(lasting) == limit else None
 
 
 def _read_until(connection: Connection, now: datetime.datetime) -> datetime.datetime:
@@ -110,7 +115,9 @@ def _silences(
     for system in tower.landscape.systems.values():
         mine = [each for (name, _), each in channels.items() if name == system.id]
         changed += _silence(system, mine, known.get(system.id), now, since)
-    return changed
+    # One that a person has resolved although it lasts is there already.
+    there = case.by_ids(connection, [each.id for each in changed if each.resolved_at is None])
+    return [each for each in changed if each.id not in there]
 
 
 def _silence(

@@ -3,7 +3,8 @@
 from sqlalchemy import Connection
 
 from controltower.domain.subject import Subject
-from controltower.pipeline.detect import detect
+from controltower.pipeline.answer import RESOLVE, act
+from controltower.pipeline.detect import detect, rejudge
 from controltower.store import belief, case, drift, event, expectation, message
 from controltower.store.engine import reading
 from tests.factories import MINUTE, Plantlet, cloud_event, due
@@ -190,3 +191,35 @@ def test_a_source_falls_silent_and_is_heard_again(plantlet: Plantlet) -> None:
     with reading(plantlet.tower.engine) as connection:
         (gone,) = case.listing(connection, state="resolved")
     assert gone.rule == "source-silent"
+
+
+def test_every_open_drift_has_its_turn_to_be_judged_again(plantlet: Plantlet) -> None:
+    for number in range(5):
+        subject = f"LYON/order/MO-{number}"
+        plantlet.say("erp", 1, {"due_date": due(9)}, subject=subject)
+        plantlet.say("aps", 1, {"due_date": due(10)}, subject=subject)
+    plantlet.record()
+    plantlet.clock.move(16 * MINUTE)
+    detect(plantlet.tower)
+    for number in range(5):
+        plantlet.say("aps", 2, {}, subject=f"LYON/order/MO-{number}", type="order.rejected")
+    plantlet.record()
+    mark, turns = rejudge(plantlet.tower, limit=2), 1
+    while mark is not None:
+        mark, turns = rejudge(plantlet.tower, mark, limit=2), turns + 1
+    with reading(plantlet.tower.engine) as connection:
+        assert {each.cause for each in drift.listing(connection)} == {"rejected"}
+    assert turns == 3
+
+
+def test_a_silence_that_a_person_resolved_stays_resolved(plantlet: Plantlet) -> None:
+    plantlet.say("erp", 1, {"due_date": due(9)})
+    plantlet.record()
+    plantlet.clock.move(25 * 60 * MINUTE)
+    assert detect(plantlet.tower) == 1
+    with reading(plantlet.tower.engine) as connection:
+        (silent,) = case.listing(connection)
+    act(plantlet.tower, silent.id, "ada", RESOLVE, "shut for the holidays")
+    assert detect(plantlet.tower) == 0
+    with reading(plantlet.tower.engine) as connection:
+        assert case.listing(connection) == []
