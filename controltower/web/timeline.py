@@ -13,9 +13,9 @@ from controltower.domain.landscape import Landscape
 from controltower.domain.standing import ANNOUNCEMENT, MISSING_NUMBER
 from controltower.domain.value import Value
 from controltower.domain.vocabulary import value_kind
-from controltower.web.format import label
+from controltower.web.format import duration, label
 
-EVENT, GAP, APART, AGREED = "event", "gap", "apart", "agreed"
+EVENT, GAP, APART, AGREED, FOLLOWED = "event", "gap", "apart", "agreed", "followed"
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,7 @@ def drifts_of(drifts: Iterable[Drift], now: datetime) -> list[Entry]:
     found = []
     for each in drifts:
         if not each.alarmed:
+            found += followed(each)
             continue
         title = f"{label(each.attribute)} differs from the owner's"
         found.append(
@@ -130,6 +131,15 @@ def drifts_of(drifts: Iterable[Drift], now: datetime) -> list[Entry]:
                 )
             )
     return found
+
+
+def followed(drift: Drift) -> list[Entry]:
+    """A follower that took over its owner's change in time, and how long that took; nothing else to tell of it."""
+    if drift.closed_at is None or drift.lag is None or drift.lag <= 0:
+        return []
+    title = f"{label(drift.attribute)} follows the owner's"
+    words = f"It followed {duration(drift.lag)} after the change, within its allowance."
+    return [Entry(FOLLOWED, drift.closed_at, drift.follower, title, drift=drift, words=words)]
 
 
 def newest_first(entries: Iterable[Entry]) -> list[Entry]:

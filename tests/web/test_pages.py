@@ -93,6 +93,20 @@ def test_the_order_page_marks_who_disagrees(planner: FlaskClient) -> None:
     assert "Completion reaches the ERP" in text  # the gap: the completion never reached the ERP
 
 
+def test_a_follower_that_followed_in_time_is_told_with_its_lag(planner: FlaskClient, told: Told) -> None:
+    plantlet = told[1]
+    subject = "LYON/order/MO-7"
+    plantlet.say("erp", 1, {"due_date": due(9)}, subject=subject, type="order.created")
+    plantlet.say("aps", 1, {"due_date": due(9)}, subject=subject)
+    plantlet.clock.move(MINUTE)
+    plantlet.say("erp", 2, {"due_date": due(12)}, subject=subject)
+    plantlet.clock.move(4 * MINUTE)
+    plantlet.say("aps", 2, {"due_date": due(12)}, subject=subject)
+    plantlet.record()
+    text = words(planner, "/orders/LYON/MO-7")
+    assert "It followed 4 min after the change, within its allowance." in text
+
+
 def test_as_of_shows_what_was_believed_then(planner: FlaskClient) -> None:
     before = planner.get(
         "/orders/LYON/MO-1?at=2026-03-02T07:05"
