@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
-from pathlib import Path
 
 from benchmarks import growth, ingest, kill, machine, memory, pipeline
-from benchmarks.figures import Figure, markdown, parser, show, workplace
+from benchmarks.figures import Figure, parser, show, workplace
+from benchmarks.results import FILE, keep
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
+MACHINE = "Machine"
 Part = tuple[str, Callable[[argparse.Namespace], list[Figure]]]
 PARTS: dict[str, Part] = {
     "ingest": ("Ingest: one signed event in each webhook, 64 connections", ingest.run),
@@ -31,32 +30,21 @@ def main() -> int:
 
 
 def _all(asked: argparse.Namespace) -> bool:
+    titles = [MACHINE, *(title for title, _ in PARTS.values())]
+    machine.quiet(patience=asked.patience)
     with workplace(asked) as place:
         facts = [Figure(*fact) for fact in machine.facts(place)]
-    quiet = machine.quiet(patience=asked.patience)
-    facts.append(
-        Figure("others at work on the machine", "no" if quiet else "yes: the figures are lower bounds")
-    )
-    facts.append(Figure("sizes", "quick: small" if asked.quick else "full"))
-    show("Machine", facts)
-    written, missed = [_head(), markdown("Machine", facts)], 0
+    show(MACHINE, facts)
+    keep(MACHINE, facts, titles, asked.quick)
+    missed = 0
     for name in asked.only.split(","):
         title, run = PARTS[name]
         found = run(asked)
         show(title, found)
-        written.append(markdown(title, found))
+        keep(title, found, titles, asked.quick)
         missed += sum(each.reached is False for each in found)
-        RESULTS.write_text("\n".join(written), encoding="utf-8")
-    print(f"\n{missed} aims missed; written to {RESULTS.name}")
+    print(f"\n{missed} aims missed; written to {FILE.name}")
     return not missed
-
-
-def _head() -> str:
-    return (
-        "# Last figures\n\n"
-        f"Measured on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC by `python -m benchmarks.all`; "
-        "what they mean is in [README.md](README.md).\n"
-    )
 
 
 if __name__ == "__main__":

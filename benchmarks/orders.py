@@ -63,7 +63,7 @@ def _facts(order: int) -> Iterator[Fact]:
         "priority": order % 5 + 1,
     }
     planned = {"planned_start": due(order, -3), "planned_end": due(order, -1)}
-    worth = {"item": f"PUMP-{order % 40}", "customer": f"C-{order % 900}"}
+    worth: dict[str, Any] = {"item": f"PUMP-{order % 40}", "customer": f"C-{order % 900}"}
     worth |= {"value": {"value": str(900 + order % 5000), "currency": "EUR"}}
     yield Fact(0, "erp-hq", subject, "order.created", {"status": "draft", **asked, **worth})
     yield Fact(1, "erp-hq", subject, "order.released", {"status": "released"})
