@@ -142,12 +142,15 @@ class Worker:
 
     def _record(self) -> None:
         """Record what waits, up to the last few messages: those are left for the next turn, since many together cost
-        less, and since webhooks wait while we write."""
+        less. In a stream of small messages we rest as long as we wrote: the door's commits wait for ours."""
         many = True
         while many and self.leases.held(RECORD) and not self._stopping.is_set():
             began = time.monotonic()
             handled = record_waiting(self.tower, RECORD_AT_ONCE)
-            many = handled == RECORD_AT_ONCE or time.monotonic() - began > RECORD_SECONDS
+            spent = time.monotonic() - began
+            many = handled == RECORD_AT_ONCE or spent > RECORD_SECONDS
+            if handled == RECORD_AT_ONCE:
+                self._stopping.wait(spent)
 
     def _rejudge(self) -> None:
         """Some of the open drifts at each turn, so that all of them have theirs."""
