@@ -21,6 +21,8 @@ from benchmarks.figures import Figure, parser, show, workplace
 from benchmarks.load import send
 from benchmarks.orders import Network
 from benchmarks.towers import ROOT, Running, environment, running, serves, wait_for
+from controltower.demo import Demo
+from controltower.web_server import taken
 
 MOST_MB, MOST_GROWTH_MB = 150.0, 15.0
 PAGES = ("/drift", "/orders", "/messages", "/systems", "/exceptions")
@@ -65,7 +67,7 @@ def _load(tower: Running, sender: Sender, url: str, batches: int) -> None:
 
 def of_demo(place: Path, seconds: float) -> list[Held]:
     """The demo with its simulated network, left alone for a while and looked at by somebody, twice."""
-    port = random.Random().randrange(20_000, 50_000, 200)
+    port = free_ports()
     settings = environment(place, "", "") | {"CONTROLTOWER_CONFIG": ""}
     kept = {name: value for name, value in settings.items() if value}
     with (place / "demo.log").open("wb") as log:
@@ -85,6 +87,15 @@ def of_demo(place: Path, seconds: float) -> list[Held]:
             demo.terminate()
             demo.wait(30)
     return seen
+
+
+def free_ports() -> int:
+    """A port of which all that the demo needs is free; below those that the kernel gives out for connections."""
+    for _ in range(50):
+        port = random.randrange(12_000, 32_000, 200)
+        if not any(taken("127.0.0.1", each) for each in Demo(port).ports):
+            return port
+    raise RuntimeError("no ports are free for the demo")
 
 
 def look_around(port: int, seconds: float) -> None:
