@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 _EVENTS_AT_ONCE = 1000
 
 
-def record_waiting(tower: Tower, limit: int = 200) -> int:
+def record_waiting(tower: Tower, limit: int = 80) -> int:
     """Translate and record the oldest waiting messages. Returns how many messages were handled."""
     with reading(tower.engine) as connection:
         waiting = message.waiting(connection, limit)
