@@ -8,15 +8,13 @@ from typing import ClassVar
 from controltower.simulation.faults.contract import Body, Fault
 from controltower.simulation.letters import Letter
 
+# Never the first word about a subject: without one heard before it there is no gap to be seen.
 FOLLOWED = {
-    "operation.acknowledged",
     "operation.started",
     "operation.reported",
-    "order.acknowledged",
     "order.ready",
     "order.started",
     "order.reported",
-    "order.created",
     "order.changed",
     "order.released",
     "order.posted",
