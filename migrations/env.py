@@ -3,12 +3,28 @@
 from alembic import context
 from sqlalchemy import Connection, text
 
-from controltower.store import audit, belief, case, channel, drift, event, expectation, lease, message, user
+from controltower.store import (
+    attempt,
+    audit,
+    belief,
+    case,
+    channel,
+    delivery,
+    drift,
+    event,
+    expectation,
+    gate,
+    lease,
+    message,
+    user,
+)
 from controltower.store.engine import connect, writing
 from controltower.store.schema import metadata
 
 # Named here so that every table is known to the metadata when a migration is drafted from the models.
-TABLES = (audit, belief, case, channel, drift, event, expectation, lease, message, user)
+TABLES = (
+    attempt, audit, belief, case, channel, delivery, drift, event, expectation, gate, lease, message, user,
+)  # fmt: skip
 # Processes that start together queue here; any number will do, as long as nothing else locks it.
 MIGRATION_LOCK = 20_260_301
 

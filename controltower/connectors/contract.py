@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, Protocol
 
 from controltower.domain.event import Event
 from controltower.domain.landscape import System
+from controltower.domain.subject import Subject
+from controltower.domain.value import Value
 
 
 class Field(NamedTuple):
@@ -25,7 +27,8 @@ class Manifest:
 
     `statuses`: kind -> native status -> canonical status. `unmapped`: native statuses left out on purpose.
     `emits`: every event type that its fixtures yield. `channels`: of "hook", "poll". `content_types`: what its
-    hook takes.
+    hook takes. `sends`: whether it has the sending half (`Sender`). `read_back`: whether an unknown outcome can be read
+    back.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Manifest:
     statuses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     unmapped: frozenset[str] = frozenset()
     content_types: tuple[str, ...] = ("application/json",)
+    sends: bool = False
+    read_back: bool = False
 
 
 class Envelope(NamedTuple):
@@ -145,4 +150,75 @@ class Connector(Protocol):
 
     def poll(self, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
         """Walk each polled list from its cursor (resource -> cursor; {} at first). Raises SourceUnavailable."""
+        ...
+
+
+class Outgoing(NamedTuple):
+    """One message to be sent, in canonical form; the connector writes it in the product's dialect.
+
+    `key`: the idempotency key, the same at every attempt and after a resubmission of the same content. `type`: the
+    event type that gave rise to it. `attributes`: canonical values by name; `refs`: other names of the subject, such
+    as `order`, `item`, `native_id`. `ordinal` grows along the deliveries about one subject to one system.
+    """
+
+    key: str
+    type: str
+    subject: Subject
+    attributes: Mapping[str, Value]
+    refs: Mapping[str, str]
+    source: str
+    occurred_at: datetime.datetime
+    ordinal: int
+    traceparent: str = ""
+
+
+# How a sending can end. `delivered`: the target took it (2xx, or its own words for "I have that already").
+# `failed`: it did not take it, `error` (domain.failure) says why. `unknown`: sent, and nobody knows.
+TAKEN, FAILED, UNSURE = "delivered", "failed", "unknown"
+
+
+class Outcome(NamedTuple):
+    """What came of one sending. `request` and `response`: the bytes on the wire, headers with secrets left out."""
+
+    kind: str
+    error: str = ""
+    words: str = ""
+    status: int = 0
+    retry_after: float | None = None
+    request: bytes = b""
+    response: bytes = b""
+
+
+# What a target shows when it is read back after an unknown outcome.
+THERE, ABSENT, UNCLEAR = "there", "absent", "unclear"
+
+
+class ReadBack(NamedTuple):
+    """Whether an unknown outcome happened: `there` (it was done), `absent` (it was not), `unclear` (cannot be told
+    now; ask again later). `words`: what was seen."""
+
+    kind: str
+    words: str = ""
+    request: bytes = b""
+    response: bytes = b""
+
+
+class Sender(Protocol):
+    """The sending half of a connector. Methods may be called from several threads and never raise."""
+
+    system: System
+    # Whether the target itself recognises the key of a message that it has had before. Then an unknown outcome may
+    # simply be sent again; else it is read back first.
+    idempotent: bool
+
+    def can_take(self, kind: str) -> bool:
+        """Whether messages about a kind of subject can be written for this system."""
+        ...
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        """Say it to the target once. No retries here: the deliver verb decides."""
+        ...
+
+    def read_back(self, outgoing: Outgoing) -> ReadBack:
+        """Whether the target holds what was sent."""
         ...

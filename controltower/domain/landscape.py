@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from controltower.domain.expectation import ExpectationRule
 from controltower.domain.flow import Flow
+from controltower.domain.retry import RetryPolicy, Sending
+from controltower.domain.route import Route
 
 ANY_PLANT = "*"
 
@@ -55,6 +57,7 @@ class System:
     silent_after: datetime.timedelta = datetime.timedelta(hours=1)
     hooks: Hooks | None = None
     polling: Polling | None = None
+    sending: Sending | None = None
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def serves(self, plant: str) -> bool:
@@ -105,6 +108,7 @@ class Tier:
     acknowledge_within: datetime.timedelta
     resolve_within: datetime.timedelta
     escalate_to: str = ""
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
 
 @dataclass(frozen=True)
@@ -129,6 +133,7 @@ class Landscape:
     expectations: tuple[ExpectationRule, ...] = ()
     flows: tuple[Flow, ...] = ()
     interfaces: tuple[Interface, ...] = ()
+    routes: Mapping[str, Route] = field(default_factory=dict)
     teams: Mapping[str, Team] = field(default_factory=dict)
     tiers: Mapping[str, Tier] = field(default_factory=dict)
     limits: Limits = Limits()
@@ -149,6 +154,11 @@ class Landscape:
     def _expected(self) -> dict[str, tuple[ExpectationRule, ...]]:
         kinds = {rule.kind for rule in self.expectations}
         return {kind: tuple(rule for rule in self.expectations if rule.kind == kind) for kind in kinds}
+
+    @cached_property
+    def _routed(self) -> dict[str, tuple[Route, ...]]:
+        kinds = {route.kind for route in self.routes.values()}
+        return {kind: tuple(each for each in self.routes.values() if each.kind == kind) for kind in kinds}
 
     def expected_of(self, kind: str) -> tuple[ExpectationRule, ...]:
         """The expectations declared about a kind of subject."""
@@ -187,8 +197,18 @@ class Landscape:
         return any(each.id == follower for role in roles for each in self.of_role(plant, role))
 
     def carried(self, source: str, target: str, kind: str) -> bool:
-        """Whether some declared interface takes facts of a kind from one system to the other."""
-        return any(
+        """Whether some declared interface or route takes facts of a kind from one system to the other."""
+        declared = any(
             interface.source == source and interface.target == target and kind in interface.carries
             for interface in self.interfaces
         )
+        roles = self.system(source).role, self.system(target).role
+        return declared or any((each.source, each.target) == roles for each in self.routes_of(kind))
+
+    def routes_of(self, kind: str) -> tuple[Route, ...]:
+        """The routes that carry facts about a kind of subject."""
+        return self._routed.get(kind, ())
+
+    def routed_to(self, role: str) -> bool:
+        """Whether the tower itself carries anything to the systems of a role."""
+        return any(route.target == role for route in self.routes.values())

@@ -66,7 +66,7 @@ def _system(name: str, system: SystemTables, declared: Declared) -> System:
         row["silent_after"],
         None if hooks is None else Hooks(**{**hooks, "secrets": tuple(map(str, hooks["secrets"]))}),
         None if poll is None else _polling(poll),
-        {name: _plain(each) for name, each in row["settings"].items()},
+        settings={name: _plain(each) for name, each in row["settings"].items()},
     )
 
 
