@@ -19,7 +19,7 @@ from controltower.connectors.reading import Read, place_of
 
 LONGEST_WAIT_ASKED = 3600.0
 _CHUNK = 65536
-_LOGIN = re.compile(r"log[io]n|sign-?in|auth|sso|saml", re.IGNORECASE)
+LOGIN = re.compile(r"log[io]n|sign-?in|auth|sso|saml", re.IGNORECASE)
 
 
 class HeaderAuth(AuthBase):
@@ -128,7 +128,7 @@ _KINDS = {401: "credentials", 403: "credentials", 407: "credentials", 408: "time
 def _redirected(response: requests.Response) -> SourceUnavailable:
     """A redirect is never followed: to a login page it means a spent credential, else a wrong address."""
     target = response.headers.get("Location", "")
-    kind = "credentials" if _LOGIN.search(target) else "contract"
+    kind = "credentials" if LOGIN.search(target) else "contract"
     return SourceUnavailable(kind, f"answered {response.status_code}, a redirect to {target[:120]!r}")
 
 
