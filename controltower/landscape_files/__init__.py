@@ -12,6 +12,7 @@ from controltower.landscape_files.files import read_files
 from controltower.landscape_files.fit import check_fit
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import ERROR, WARNING, ConfigurationError, Findings, Problem
+from controltower.landscape_files.routed import check_routes
 
 __all__ = ["ERROR", "WARNING", "ConfigurationError", "Problem", "check", "load"]
 
@@ -41,6 +42,7 @@ def _read(directory: Path, environment: Mapping[str, str]) -> tuple[Declared, li
     declared = declare(files, findings)
     check_fit(declared, findings)
     check_connections(declared, findings)
+    check_routes(declared, findings)
     if not findings.errors:
         check_connectors(build(declared), declared, findings)
     if not declared.systems and not findings.errors:

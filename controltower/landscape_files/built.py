@@ -18,11 +18,14 @@ from controltower.domain.landscape import (
     Team,
     Tier,
 )  # fmt: skip
+from controltower.domain.retry import RetryPolicy, Sending
+from controltower.domain.route import Route
 from controltower.landscape_files.declared import (
     Declared,
     ExpectationTables,
     FlowTables,
     OwnershipTables,
+    RouteTables,
     SystemTables,
 )
 from controltower.landscape_files.environment import FromEnvironment
@@ -45,8 +48,9 @@ def build(declared: Declared) -> Landscape:
         interfaces=tuple(
             Interface(row["from"], row["to"], row["carries"], row["team"]) for _, row in declared.interfaces
         ),
+        routes={name: _route(name, tables) for name, tables in declared.routes.items()},
         teams={name: Team(name, row["name"], row["contact"]) for name, (_, row) in declared.teams.items()},
-        tiers={name: Tier(name, **row) for name, (_, row) in declared.tiers.items()},
+        tiers={name: _tier(name, row) for name, (_, row) in declared.tiers.items()},
         limits=limits,
     )
 
@@ -66,6 +70,7 @@ def _system(name: str, system: SystemTables, declared: Declared) -> System:
         row["silent_after"],
         None if hooks is None else Hooks(**{**hooks, "secrets": tuple(map(str, hooks["secrets"]))}),
         None if poll is None else _polling(poll),
+        None if system.send is None else _sending(system.send),
         settings={name: _plain(each) for name, each in row["settings"].items()},
     )
 
@@ -80,6 +85,12 @@ def _polling(poll: Row) -> Polling:
     every: datetime.timedelta = poll["every"]
     jitter: datetime.timedelta = poll["jitter"]
     return Polling(every.total_seconds(), jitter.total_seconds(), poll["overlap"], poll["resources"])
+
+
+def _sending(send: Row) -> Sending:
+    row = {name: held for name, held in send.items() if name != "maintenance"}
+    seconds = {name: row[name].total_seconds() for name in ("timeout", "rest")}
+    return Sending(**{**row, **seconds}, windows=send["maintenance"])
 
 
 def _plain(held: object) -> object:
@@ -100,13 +111,34 @@ def _expectation(tables: ExpectationTables) -> ExpectationRule:
     return ExpectationRule(**{**row, "unless": tuple(_sign(each.row) for each in tables.unless)})
 
 
-def _sign(row: Row) -> Sign:
-    return Sign(row["role"], row["type"], row["attribute"], frozenset(row["becomes"]))
+def _sign(row: Row, role: str = "") -> Sign:
+    """A sign; `role` for one that has none of its own."""
+    return Sign(role or row["role"], row["type"], row["attribute"], frozenset(row["becomes"]))
 
 
 def _flow(tables: FlowTables) -> Flow:
     milestones = (Milestone(row["name"], row["title"], _sign(row)) for _, row in tables.milestones)
     return Flow(tables.row["name"], tables.row["title"], tuple(milestones))
+
+
+def _route(name: str, tables: RouteTables) -> Route:
+    row = dict(tables.row)
+    del row["off"]
+    source, target = row.pop("from"), row.pop("to")
+    signs = {
+        "when": tuple(_sign(each.row, source) for each in tables.when),
+        "applied": None if tables.applied is None else _sign(tables.applied.row, target),
+    }
+    fixed = {attribute: str(text) for attribute, text in row["fixed"].items()}
+    return Route(name, source=source, target=target, **{**row, **signs, "fixed": fixed})
+
+
+def _tier(name: str, row: Row) -> Tier:
+    """A service level; without a schedule of retries it has the usual one."""
+    delays, rest = row["retry"], {name: held for name, held in row.items() if name != "retry"}
+    if delays is None:
+        return Tier(name, **rest)
+    return Tier(name, **rest, retry=RetryPolicy(tuple(delay.total_seconds() for delay in delays)))
 
 
 def _limits(declared: Declared) -> Limits:

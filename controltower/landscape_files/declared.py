@@ -27,6 +27,7 @@ class SystemTables(NamedTuple):
     row: Row
     hooks: Row | None
     poll: Row | None
+    send: Row | None
     directory: Path
 
 
@@ -58,6 +59,15 @@ class FlowTables(NamedTuple):
     milestones: list[Declaration]
 
 
+class RouteTables(NamedTuple):
+    """A route and its signs, which have no role of their own."""
+
+    place: Place
+    row: Row
+    when: list[Declaration]
+    applied: Declaration | None
+
+
 @dataclass
 class Declared:
     """Everything, by name where it has one."""
@@ -68,6 +78,7 @@ class Declared:
     expectations: list[ExpectationTables] = field(default_factory=list)
     flows: list[FlowTables] = field(default_factory=list)
     interfaces: list[Declaration] = field(default_factory=list)
+    routes: dict[str, RouteTables] = field(default_factory=dict)
     teams: dict[str, Declaration] = field(default_factory=dict)
     tiers: dict[str, Declaration] = field(default_factory=dict)
     limits: Declaration | None = None
@@ -85,13 +96,31 @@ def declare(files: Files, findings: Findings) -> Declared:
     declared.expectations = [_expectation(entry, findings) for entry in files.lists["expectation"].values()]
     declared.flows = [_flow(entry, findings) for entry in files.lists["flow"].values()]
     declared.interfaces = [
-        _declaration(entry, key.INTERFACE, findings) for entry in files.lists["interface"].values()
+        _declaration(entry, key.INTERFACE, findings)
+        for entry in files.lists["interface"].values()
+        if wanted(entry, findings)
     ]
+    for name, entry in files.tables["routes"].items():
+        if wanted(entry, findings):
+            declared.routes[name] = _route(entry, findings)
     _only(files, "expectations", ("expectation", "flow"), findings)
     _only(files, "interfaces", ("interface",), findings)
     _limits(files, declared, findings)
     _service(files, declared, findings)
     return declared
+
+
+def wanted(entry: Entry, findings: Findings) -> bool:
+    """False for a table that says `off = true`; the one of an extended configuration goes with it."""
+    held = entry.held if isinstance(entry.held, dict) else {}
+    if held.get("off") is not True:
+        return True
+    if not entry.replaces:
+        findings.warning(
+            entry.place, "is switched off, but there is none like it to switch off",
+            "Take it out, or name one of the configuration that this one extends.",
+        )  # fmt: skip
+    return False
 
 
 def _declaration(entry: Entry, keys: tuple[key.Key, ...], findings: Findings) -> Declaration:
@@ -100,12 +129,13 @@ def _declaration(entry: Entry, keys: tuple[key.Key, ...], findings: Findings) ->
 
 def _system(entry: Entry, findings: Findings) -> SystemTables:
     row = read_table(entry.place, entry.held, key.SYSTEM, findings)
-    hooks, poll = row["hooks"], row["poll"]
+    hooks, poll, send = row["hooks"], row["poll"], row["send"]
     return SystemTables(
         entry.place,
         row,
         None if hooks is None else read_table(entry.place / "hooks", hooks, key.HOOKS, findings),
         None if poll is None else read_table(entry.place / "poll", poll, key.POLL, findings),
+        None if send is None else read_table(entry.place / "send", send, key.SEND, findings),
         entry.directory,
     )
 
@@ -161,6 +191,18 @@ def _flow(entry: Entry, findings: Findings) -> FlowTables:
         Declaration(at, each) for at, each in rows_of(place / "milestones", given, key.MILESTONE, findings)
     ]
     return FlowTables(place, row, milestones)
+
+
+def _route(entry: Entry, findings: Findings) -> RouteTables:
+    place, row = _declaration(entry, key.ROUTE, findings)
+    signs = rows_of(place / "when", list(row["when"] or ()), key.MARK, findings)
+    at, applied = place / "applied", row["applied"]
+    return RouteTables(
+        place,
+        row,
+        [Declaration(where, each) for where, each in signs],
+        None if applied is None else Declaration(at, read_table(at, applied, key.MARK, findings)),
+    )
 
 
 def _limits(files: Files, declared: Declared, findings: Findings) -> None:

@@ -11,18 +11,21 @@ from controltower.landscape_files.place import Place, lines_of
 from controltower.landscape_files.problem import Findings, suggestion
 from controltower.landscape_files.value import said
 
-FILES = ("plants", "systems", "ownership", "expectations", "interfaces", "rules", "service")
+FILES = ("plants", "systems", "ownership", "expectations", "interfaces", "routes", "rules", "service")
 # What makes two tables of a list the same one, when a configuration extends another.
 IDENTITY = {"expectation": ("name",), "flow": ("name",), "interface": ("from", "to")}
 
 
 @dataclass
 class Entry:
-    """One table (or list element) of a file: where it stands and what it holds."""
+    """One table (or list element) of a file: where it stands and what it holds.
+
+    `replaces`: it takes the place of one of the configuration that this one extends."""
 
     place: Place
     held: Any
     directory: Path
+    replaces: bool = False
 
 
 @dataclass
@@ -109,7 +112,8 @@ def _add(
 ) -> None:
     for key, value in held.items():
         if key not in IDENTITY or not isinstance(value, list):
-            files.tables[name][key] = Entry(place / key, value, directory)
+            before = key in files.tables[name]
+            files.tables[name][key] = Entry(place / key, value, directory, before)
             continue
         for number, row in enumerate(value):
             entry = Entry(place / key / number, row, directory)
@@ -130,4 +134,5 @@ def _add_row(key: str, entry: Entry, files: Files, findings: Findings) -> None:
             f"is there twice: {' to '.join(map(said, named))}",
             "Keep one of the two, or name it anew.",
         )
+    entry.replaces = before is not None
     files.lists[key][identity] = entry

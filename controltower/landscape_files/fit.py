@@ -39,16 +39,16 @@ def check_fit(declared: Declared, findings: Findings) -> None:
     for expectation in declared.expectations:
         kind = expectation.row["kind"]
         for sign in (expectation.when, expectation.then, *expectation.unless):
-            _check_sign(sign, kind, findings)
+            check_sign(sign, kind, findings)
         _check_answerable(expectation.place / "then", expectation.when, expectation.then, declared, findings)
     for flow in declared.flows:
         _check_flow(flow, findings)
     for interface in declared.interfaces:
         _check_interface(interface, declared, findings)
     if declared.limits is not None:
-        known = {*RULES, *(expectation.row["name"] for expectation in declared.expectations)} - {None}
+        names = {*RULES, *(expectation.row["name"] for expectation in declared.expectations)} - {None}
         for rule in declared.limits.row["off"]:
-            _known(declared.limits.place / "off", "rule", rule, known, findings)
+            known(declared.limits.place / "off", "rule", rule, names, findings)
 
 
 def _check_names(declared: Declared, findings: Findings) -> None:
@@ -58,14 +58,14 @@ def _check_names(declared: Declared, findings: Findings) -> None:
             findings.error(system.place / "plants", "names no plant", "Name the plants that it serves.")
         for plant in system.row["plants"] or ():
             if plant != ANY_PLANT:
-                _known(system.place / "plants", "plant", plant, declared.plants, findings)
-        _known(system.place / "team", "team", system.row["team"], declared.teams, findings)
-        _known(system.place / "tier", "tier", system.row["tier"], declared.tiers, findings)
+                known(system.place / "plants", "plant", plant, declared.plants, findings)
+        known(system.place / "team", "team", system.row["team"], declared.teams, findings)
+        known(system.place / "tier", "tier", system.row["tier"], declared.tiers, findings)
     teams = [(each.place, each.row) for each in declared.expectations]
     for place, row in [*teams, *declared.interfaces]:
-        _known(place / "team", "team", row["team"], declared.teams, findings)
+        known(place / "team", "team", row["team"], declared.teams, findings)
     for place, row in declared.tiers.values():
-        _known(place / "escalate_to", "team", row["escalate_to"], declared.teams, findings)
+        known(place / "escalate_to", "team", row["escalate_to"], declared.teams, findings)
         if (
             row["acknowledge_within"]
             and row["resolve_within"]
@@ -78,9 +78,10 @@ def _check_names(declared: Declared, findings: Findings) -> None:
             )
 
 
-def _known(place: Place, noun: str, word: str | None, known: Collection[str], findings: Findings) -> None:
-    if word and word not in known:
-        findings.unknown(place, noun, word, known)
+def known(place: Place, noun: str, word: str | None, words: Collection[str], findings: Findings) -> None:
+    """Tell a word that is none of a closed list; a missing one is somebody else's business."""
+    if word and word not in words:
+        findings.unknown(place, noun, word, words)
 
 
 def _check_ownership(ownership: OwnershipTables, declared: Declared, findings: Findings) -> None:
@@ -135,9 +136,10 @@ def _check_allowance(role: str, terms: Declaration, declared: Declared, findings
             )
 
 
-def _check_sign(sign: Declaration, kind: str | None, findings: Findings) -> None:
+def check_sign(sign: Declaration, kind: str | None, findings: Findings) -> None:
+    """Tell what is wrong with a sign; that of a route has no role of its own."""
     row = sign.row
-    if not row["type"] and not row["attribute"] and row["role"]:
+    if not row["type"] and not row["attribute"] and row.get("role", "route"):
         findings.error(
             sign.place, "shows nothing", 'Give it type = "order.released" or attribute = "status".'
         )
@@ -170,7 +172,7 @@ def _check_becomes(sign: Declaration, kind: str, findings: Findings) -> None:
         findings.error(place, "needs an attribute", 'Add attribute = "status" beside it.')
     elif ATTRIBUTES[kind][attribute] == STATUS:
         for status in sign.row["becomes"]:
-            _known(place, f"status of {kind}", status, STATUSES[kind], findings)
+            known(place, f"status of {kind}", status, STATUSES[kind], findings)
 
 
 def _check_answerable(
@@ -191,7 +193,7 @@ def _check_answerable(
 def _check_flow(flow: FlowTables, findings: Findings) -> None:
     seen: set[str] = set()
     for milestone in flow.milestones:
-        _check_sign(milestone, "order", findings)
+        check_sign(milestone, "order", findings)
         name = milestone.row["name"]
         if name in seen:
             findings.error(
@@ -204,7 +206,7 @@ def _check_interface(interface: Declaration, declared: Declared, findings: Findi
     place, row = interface
     ends = [row["from"], row["to"]]
     for name, end in zip(("from", "to"), ends, strict=True):
-        _known(place / name, "system", end, declared.systems, findings)
+        known(place / name, "system", end, declared.systems, findings)
     if not all(end in declared.systems for end in ends):
         return
     if ends[0] == ends[1]:

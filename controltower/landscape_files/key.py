@@ -7,9 +7,12 @@ from typing import Any, NamedTuple
 from controltower import connectors
 from controltower.connectors.signature import SCHEMES
 from controltower.domain.landscape import Hooks, Limits, Polling, System
+from controltower.domain.retry import Sending
+from controltower.domain.route import EVERY, LATEST, Route
 from controltower.domain.vocabulary import KINDS, ROLES
 from controltower.landscape_files import value
 from controltower.landscape_files.value import Reader, one_of
+from controltower.landscape_files.window import window
 
 ROLE, KIND = one_of("role", ROLES), one_of("subject kind", KINDS)
 SEVERITIES = frozenset("ABC")
@@ -32,6 +35,13 @@ def _duration(name: str, meaning: str, fallback: datetime.timedelta) -> Key:
 
 _TITLE = Key("title", "text", value.text, "what people read", required=True)
 _TEAM = Key("team", "team", value.text, "who is asked to act", fallback="")
+_OFF = Key(
+    "off",
+    "true or false",
+    value.yes_or_no,
+    "it is not wanted, though an extended configuration has it",
+    fallback=False,
+)
 
 PLANT = (
     Key("name", "text", value.text, "what people read", required=True),
@@ -57,6 +67,7 @@ SYSTEM = (
     _duration("silent_after", "without a word from it for so long, it counts as silent", System.silent_after),
     Key("hooks", "table", value.table, "how its webhooks come in; without it they are refused"),
     Key("poll", "table", value.table, "how it is polled; without it, it is not"),
+    Key("send", "table", value.table, "how the tower sends to it; without it, it does not"),
     Key("settings", "table", value.table, "its connector's own fields", fallback={}),
 )
 HOOKS = (
@@ -99,6 +110,46 @@ POLL = (
         "resources", "list of texts", value.texts, "which of its lists; all where none is named", fallback=()
     ),
 )
+SEND = (
+    Key(
+        "rate", "number", value.number, "requests a second, 0 for as many as it takes", fallback=Sending.rate
+    ),
+    Key("in_flight", "whole number", value.count, "requests at once", fallback=Sending.in_flight),
+    _duration("timeout", "real time to wait for an answer", datetime.timedelta(seconds=Sending.timeout)),
+    Key(
+        "open_after",
+        "whole number",
+        value.count,
+        "so many failures in a row open the circuit: nothing is sent any more",
+        fallback=Sending.open_after,
+    ),
+    _duration(
+        "rest",
+        "real time that an open circuit rests before one message tries it",
+        datetime.timedelta(seconds=Sending.rest),
+    ),
+    Key(
+        "budget",
+        "number",
+        value.number,
+        "retries that each first attempt earns, so that retries never flood it",
+        fallback=Sending.budget,
+    ),
+    Key(
+        "drain",
+        "number",
+        value.number_above_zero,
+        "requests a second after a pause, doubled every ten seconds for two minutes",
+        fallback=Sending.drain,
+    ),
+    Key(
+        "maintenance",
+        "list of windows",
+        value.each(window),
+        "when nothing is sent, week by week in its own time zone",
+        fallback=(),
+    ),
+)
 OWNERSHIP = (
     Key("owner", "role", ROLE, "whose word counts", required=True),
     Key("follow", "table", value.table, "role = how soon it must agree", required=True),
@@ -107,8 +158,8 @@ FOLLOWER = (
     Key("within", "duration", value.duration, "how soon it must agree", required=True),
     Key("tolerance", "tolerance", value.tolerance, "how far apart the two may lie", fallback=""),
 )
-SIGN = (
-    Key("role", "role", ROLE, "who shows it", required=True),
+# What shows it, where it is known already who does.
+MARK = (
     Key("type", "event type", value.text, "an event of this type is the sign", fallback=""),
     Key("attribute", "attribute", value.text, "a new value of this attribute is the sign", fallback=""),
     Key(
@@ -119,6 +170,7 @@ SIGN = (
         fallback=(),
     ),
 )
+SIGN = (Key("role", "role", ROLE, "who shows it", required=True), *MARK)
 EXPECTATION = (
     Key("name", "text", value.text, "its short name, once in the files", required=True),
     _TITLE,
@@ -152,6 +204,69 @@ INTERFACE = (
     Key("to", "system", value.text, "who is told", required=True),
     Key("carries", "list of subject kinds", value.each(KIND), "what about", required=True),
     _TEAM,
+    _OFF,
+)
+ROUTE = (
+    _TITLE,
+    Key("from", "role", ROLE, "whose facts are carried", required=True),
+    Key("to", "role", ROLE, "who is told, at the same plant", required=True),
+    Key("kind", "subject kind", KIND, "what about", fallback="order"),
+    Key("when", "list of signs", value.tables, "what `from` shows; each makes a message", required=True),
+    Key(
+        "take",
+        "list of attributes",
+        value.texts,
+        "what is carried: the owner's present values, those of `from` where nobody owns one",
+        required=True,
+    ),
+    Key(
+        "needs",
+        "list of attributes",
+        value.texts,
+        "of `take`: without them nothing is sent, and an exception says so",
+        fallback=(),
+    ),
+    Key("fixed", "table", value.table, "attribute = text that is always sent", fallback={}),
+    Key(
+        "keep",
+        "latest or every",
+        one_of("way to keep", (LATEST, EVERY)),
+        "whether a newer message makes an older one that is stuck needless",
+        fallback=Route.keep,
+    ),
+    Key(
+        "waits_behind_dead",
+        "true or false",
+        value.yes_or_no,
+        "whether later messages about a subject wait behind one that a person must decide",
+        fallback=Route.waits_behind_dead,
+    ),
+    Key("tier", "tier", value.text, "how it is retried, and how soon its exceptions are due", fallback=""),
+    Key(
+        "team",
+        "team",
+        value.text,
+        "who is asked when it fails; else the team of the system told",
+        fallback="",
+    ),
+    Key(
+        "locked",
+        "list of attributes",
+        value.texts,
+        "of `take`: nobody may edit them in a resubmission; a status never may be",
+        fallback=(),
+    ),
+    _duration("deliver_within", "how soon the target must have taken it", Route.deliver_within),
+    Key(
+        "apply_within",
+        "duration",
+        value.duration,
+        "how soon after that the target must show it; never looked at where it is missing",
+    ),
+    Key(
+        "applied", "sign", value.table, "what `to` shows then; its own values of what was carried without it"
+    ),
+    _OFF,
 )
 LIMITS = (
     _duration("clock_ahead", "a source's clock may run ahead by so much", Limits.clock_ahead),
@@ -179,6 +294,12 @@ TIER = (
     Key("acknowledge_within", "duration", value.duration, "how soon somebody must take it up", required=True),
     Key("resolve_within", "duration", value.duration, "how soon it must be over", required=True),
     Key("escalate_to", "team", value.text, "who hears of it when one of them has passed", fallback=""),
+    Key(
+        "retry",
+        "list of durations",
+        value.each(value.duration),
+        "the longest wait before each further attempt; ten from 5 s to 24 h without it, none with []",
+    ),
 )
 
 # The tables as the documentation names them.
@@ -187,6 +308,7 @@ TABLES: Mapping[str, tuple[Key, ...]] = {
     "systems.toml: [system]": SYSTEM,
     "systems.toml: [system.hooks]": HOOKS,
     "systems.toml: [system.poll]": POLL,
+    "systems.toml: [system.send]": SEND,
     "ownership.toml: [kind.attribute]": OWNERSHIP,
     "ownership.toml: a follower": FOLLOWER,
     "expectations.toml: [[expectation]]": EXPECTATION,
@@ -194,6 +316,8 @@ TABLES: Mapping[str, tuple[Key, ...]] = {
     "expectations.toml: [[flow]]": FLOW,
     "expectations.toml: a milestone": MILESTONE,
     "interfaces.toml: [[interface]]": INTERFACE,
+    "routes.toml: [route]": ROUTE,
+    "routes.toml: a sign of a route": MARK,
     "rules.toml: [limits]": LIMITS,
     "service.toml: [teams.team]": TEAM,
     "service.toml: [tiers.tier]": TIER,

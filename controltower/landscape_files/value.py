@@ -1,6 +1,7 @@
 """How each kind of setting is written in a file, read, and refused in words."""
 
 import datetime
+import math
 import re
 from collections.abc import Callable, Collection
 from typing import Any
@@ -111,6 +112,34 @@ def whole_number(given: Any) -> int:
     if isinstance(given, bool) or not isinstance(given, int) or given < 0:
         raise Wrong(f"must be a whole number, 0 or more, not {said(given)}", "Write it without quotes: 600")
     return given
+
+
+def yes_or_no(given: Any) -> bool:
+    """`true` or `false`, without quotes."""
+    if not isinstance(given, bool):
+        raise Wrong(f"must be true or false, not {said(given)}", "Write it without quotes: true")
+    return given
+
+
+def count(given: Any) -> int:
+    """A whole number, 1 or more."""
+    if whole_number(given) == 0:
+        raise Wrong("must be 1 or more", "Write a whole number without quotes: 4")
+    return int(given)
+
+
+def number(given: Any) -> float:
+    """A number, 0 or more."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given < math.inf:
+        raise Wrong(f"must be a number, 0 or more, not {said(given)}", "Write it without quotes: 0.5")
+    return float(given)
+
+
+def number_above_zero(given: Any) -> float:
+    """A number greater than 0."""
+    if number(given) == 0:
+        raise Wrong("must be more than 0", "Write it without quotes: 2")
+    return float(given)
 
 
 def zone(given: Any) -> ZoneInfo:

@@ -23,6 +23,10 @@ def default_of(key: Key) -> str:
         return f"`{seconds // size} {unit}`"
     if key.type == "size":
         return f"`{key.fallback // 2**20} MiB`"
+    if isinstance(key.fallback, bool):
+        return f"`{str(key.fallback).lower()}`"
+    if isinstance(key.fallback, float):
+        return f"`{key.fallback:g}`"
     return "" if key.fallback in (None, "", (), {}) else f"`{key.fallback}`"
 
 
