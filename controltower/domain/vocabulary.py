@@ -29,6 +29,12 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "material_available": FLAG,
         "customer": TEXT,
         "value": MONEY,
+        # What the scheduler says of its plan: whether it keeps the due date, else what stands against it (material,
+        # capacity), and which component lacks how much.
+        "feasible": FLAG,
+        "constraint": TEXT,
+        "short_item": TEXT,
+        "short_quantity": QUANTITY,
     },
     "operation": {
         "status": STATUS,
@@ -85,6 +91,7 @@ ATTRIBUTE_TITLES = {
     "routing_version": "routing",
     "routing_confirmed": "routing confirmed",
     "on_hand": "stock on hand",
+    "short_item": "short component",
 }
 
 

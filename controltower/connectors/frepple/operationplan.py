@@ -28,7 +28,8 @@ class Name(msgspec.Struct):
 class OperationPlan(msgspec.Struct):
     """A manufacturing order, or a work order when it has an owner. Times are naive local, decimals are text.
 
-    `item`, `location`, `due`, `priority` and `revision` are attributes that a site adds.
+    `item`, `location`, `due`, `priority`, `revision` and what stands against the plan (`feasible`, `constraint`,
+    `short_item`, `short_quantity`) are attributes that a site adds.
     """
 
     reference: str
@@ -46,6 +47,10 @@ class OperationPlan(msgspec.Struct):
     due: str | None = None
     priority: str | int | float | None = None
     revision: str | None = None
+    feasible: bool | None = None
+    constraint: str | None = None
+    short_item: str | None = None
+    short_quantity: str | int | float | None = None
     resources: list[Loading] = []
 
 

@@ -15,6 +15,7 @@ from controltower.domain.landscape import System
 from controltower.domain.subject import Subject
 from controltower.domain.value import (
     Value,
+    flag_value,
     quantity_value,
     read_decimal,
     read_time,
@@ -143,7 +144,18 @@ def _attributes(site: Site, kind: str, row: OperationPlan) -> dict[str, Value]:
         found["quantity"] = _quantity(site, "quantity", row.quantity)
         found["due_date"] = _time(site, "due", row.due)
         found["priority"] = _priority(row.priority)
+        found |= _against(site, row)
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _against(site: Site, row: OperationPlan) -> dict[str, Value | None]:
+    """What the scheduler says against its own plan of an order."""
+    return {
+        "feasible": flag_value(row.feasible) if row.feasible is not None else None,
+        "constraint": Value(row.constraint) if row.constraint else None,
+        "short_item": Value(row.short_item) if row.short_item else None,
+        "short_quantity": _quantity(site, "short_quantity", row.short_quantity),
+    }
 
 
 def _refs(resource: str, row: OperationPlan) -> dict[str, str]:
