@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from controltower.domain.event import Event
 from controltower.domain.landscape import System
@@ -82,10 +82,12 @@ class Translation(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """The source id of one element and a fingerprint of its content, read at the door to tell duplicates."""
+    """The source id of one element and a fingerprint of its content, read at the door to tell duplicates; and the
+    trace that it brings along, if any."""
 
     source_id: str
     fingerprint: str
+    trace: str = ""
 
 
 class InvalidMessage(Exception):
@@ -203,6 +205,7 @@ class ReadBack(NamedTuple):
     response: bytes = b""
 
 
+@runtime_checkable
 class Sender(Protocol):
     """The sending half of a connector. Methods may be called from several threads and never raise."""
 

@@ -18,6 +18,7 @@ class Event(NamedTuple):
     `source_id` is the source's own name of the fact (or a hash where it has none); with the system it makes the
     event's identity. `element` counts the parts of the message from 0. Times are aware and in UTC; `occurred_text`
     is the source's own writing. `sequence` counts the system's messages about this subject, where it counts them.
+    `trace` is the event's own where it brings one (a batch may hold events of many), else that of its message counts.
     """
 
     type: str
@@ -31,6 +32,7 @@ class Event(NamedTuple):
     sequence: int | None = None
     element: int = 0
     correlation: str = ""
+    trace: str = ""
 
     @property
     def id(self) -> str:

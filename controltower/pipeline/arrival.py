@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from controltower.connectors.contract import Envelope, Fault, Identity
 from controltower.domain.event import EVENTS_PER_ELEMENT
+from controltower.domain.trace import trace_for
 from controltower.store import channel, message
 from controltower.store.message import Message, MessageIds, Payload
 
@@ -15,7 +16,8 @@ _KEPT_HEADERS = ("content-type", "user-agent", "traceparent", "tracestate", "web
 
 
 class Arrival(NamedTuple):
-    """One message at the door. `identities` is None where only the translation can tell what it holds."""
+    """One message at the door. `identities` is None where only the translation can tell what it holds. `trace` is
+    the one that it came with, "" where it began here."""
 
     system: str
     plant: str
@@ -107,7 +109,7 @@ def _row(
         arrival.envelope.change, arrival.envelope.received_at, state,
         arrival.envelope.headers.get("content-type", ""), arrival.delivery, len(arrival.envelope.body), elements,
         repeats or None, known.conflicts or None, original[0] if original else None, 0,
-        _places(arrival.faults), arrival.trace,
+        _places(arrival.faults), arrival.trace or trace_for(id),
     )  # fmt: skip
     # The bytes of a repeat are those of its original.
     return row, Payload(_kept(arrival.envelope.headers), b"" if same else arrival.envelope.body)

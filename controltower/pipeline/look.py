@@ -3,7 +3,6 @@
 import datetime
 import hashlib
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from controltower.connectors.contract import Page, PolledRecord
 from controltower.connectors.reading import name_fault
 from controltower.domain.event import content_id
 from controltower.domain.landscape import ANY_PLANT, System
+from controltower.domain.trace import trace_for
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import DELETED, RETURNED
 from controltower.store import channel, message
@@ -159,9 +159,10 @@ class Look:
     ) -> None:
         system = self._system
         plant = system.plants[0] if len(system.plants) == 1 else ANY_PLANT
+        id = _ids.next()
         row = Message(
-            _ids.next(), plant, system.id, POLL, resource, change, now, message.RECEIVED, "application/json", "",
-            len(body), 0, None, None, None, 0, None, secrets.token_hex(16),
+            id, plant, system.id, POLL, resource, change, now, message.RECEIVED, "application/json", "",
+            len(body), 0, None, None, None, 0, None, trace_for(id),
         )  # fmt: skip
         message.add(connection, [(row, Payload({"content-type": "application/json"}, body))])
         known = channel.to_change(connection, system.id, POLL)

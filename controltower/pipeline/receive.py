@@ -17,7 +17,7 @@ from controltower.connectors.manifests import content_types
 from controltower.connectors.signature import BadSignature, verify
 from controltower.domain.event import content_id
 from controltower.domain.landscape import ANY_PLANT, System
-from controltower.domain.trace import trace_of
+from controltower.domain.trace import carried
 from controltower.pipeline.arrival import Arrival, Receipt, store_arrivals
 from controltower.pipeline.tower import Tower
 from controltower.store import channel
@@ -222,7 +222,20 @@ def _arrival(
     faults: Sequence[Fault],
 ) -> Arrival:
     plant = system.plants[0] if len(system.plants) == 1 else ANY_PLANT
-    trace, _ = trace_of(envelope.headers.get("traceparent", ""))
     return Arrival(
-        system.id, plant, envelope, delivery, content_id(envelope.body), identities, tuple(faults), trace
+        system.id,
+        plant,
+        envelope,
+        delivery,
+        content_id(envelope.body),
+        identities,
+        tuple(faults),
+        _trace(envelope, identities),
     )
+
+
+def _trace(envelope: Envelope, identities: Sequence[Identity] | None) -> str:
+    """The trace that the request brings along, or that all of its events do; "" where it is to begin here."""
+    trace, _ = carried(envelope.headers.get("traceparent", ""))
+    told = {each.trace for each in identities or ()}
+    return trace or (told.pop() if len(told) == 1 else "")

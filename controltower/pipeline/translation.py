@@ -111,7 +111,7 @@ def _recorded(
             )
             continue
         position = Position(message.id, event.element * EVENTS_PER_ELEMENT + place)
-        yield Recorded(event, position, message.received_at, message.channel, message.trace)
+        yield Recorded(event, position, message.received_at, message.channel, event.trace or message.trace)
 
 
 def _foreign(event: Event, plants: Sequence[str], system: str) -> str:

@@ -55,7 +55,7 @@ def shown(translation: Translation) -> dict[str, Any]:
     """A translation as JSON, for the golden files."""
     events = [
         {
-            **event._asdict(),
+            **{name: held for name, held in event._asdict().items() if name != "trace" or held},
             "subject": str(event.subject),
             "occurred_at": write_time(event.occurred_at),
             "attributes": {name: list(value) for name, value in event.attributes.items()},

@@ -11,10 +11,11 @@ from sqlalchemy.event import listens_for
 from controltower.connectors.contract import Envelope, Page, PolledRecord, Translation
 from controltower.domain.event import Event, content_id
 from controltower.domain.subject import order_subject
+from controltower.domain.trace import message_of
 from controltower.domain.value import Value
 from controltower.pipeline.poll import poll
 from controltower.pipeline.tower import Tower
-from controltower.store import belief, channel, message
+from controltower.store import belief, channel, event, message
 from controltower.store.engine import reading
 from tests.factories import MINUTE, MORNING, POLLED, Plantlet, ScriptedSource, landscape
 
@@ -191,3 +192,13 @@ def test_a_look_that_brings_nothing_new_takes_one_turn(polled: Polled) -> None:
 
     polled.look(THIRTY)
     assert begun == ["channel"]
+
+
+def test_each_message_of_a_poll_begins_a_trace_that_leads_back_to_it(polled: Polled) -> None:
+    polled.look(["1", "2"])
+    polled.record()
+    with reading(polled.tower.engine) as connection:
+        (kept,) = message.listing(connection, system=POLLED.id)
+        told = event.of_message(connection, kept.id)
+    assert message_of(kept.trace) == kept.id
+    assert [each.trace for each in told] == [kept.trace] * 2

@@ -8,6 +8,7 @@ import msgspec
 
 from controltower.connectors.contract import Fault, InvalidMessage
 from controltower.connectors.reading import decode, place_of, pointer, refuse
+from controltower.domain.trace import carried
 
 STRUCTURED, BATCHED, BINARY = "structured", "batched", "binary"
 # Of a binary event these take part in its fingerprint; tracing headers differ on a retry of the same event.
@@ -26,6 +27,7 @@ class CloudEvent(msgspec.Struct, gc=False):
     sequence: str | int | None = None
     correlationid: str | None = None
     datacontenttype: str | None = None
+    traceparent: Any = None  # a broken one is no fault of the event
     data: dict[str, Any] | None = None
     data_base64: str | None = None
 
@@ -35,12 +37,18 @@ class Name(msgspec.Struct, gc=False):
 
     id: str
     source: str
+    traceparent: Any = None
 
 
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_data = msgspec.json.Decoder(dict[str, Any] | None).decode
 decode_event = msgspec.json.Decoder(CloudEvent).decode
 decode_name = msgspec.json.Decoder(Name).decode
+
+
+def trace_in(traceparent: Any) -> str:
+    """The trace that an event itself brings along; "" where none does, or a broken one."""
+    return carried(traceparent)[0] if isinstance(traceparent, str) else ""
 
 
 def mode_of(headers: Mapping[str, str]) -> str:

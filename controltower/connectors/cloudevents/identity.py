@@ -15,19 +15,20 @@ def identify(envelope: Envelope) -> list[Identity]:
         return [_identity(bytes(raw)) for raw in wire.elements(envelope.body)]
     if mode == wire.STRUCTURED:
         name = decode(wire.decode_event, envelope.body)
-        return [Identity(_usable(name.id), content_id(envelope.body))]
+        return [Identity(_usable(name.id), content_id(envelope.body), wire.trace_in(name.traceparent))]
     event = wire.from_headers(envelope.headers, envelope.body)
     fingerprint = content_id(wire.binary_fingerprint(envelope.headers, envelope.body))
-    return [Identity(_usable(event.id), fingerprint)]
+    return [Identity(_usable(event.id), fingerprint, wire.trace_in(event.traceparent))]
 
 
 def _identity(raw: bytes) -> Identity:
     fingerprint = content_id(raw)
     try:
-        name = wire.decode_name(raw).id
+        told = wire.decode_name(raw)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return Identity(fingerprint, fingerprint)
-    return Identity(fingerprint if name_fault(name) else name, fingerprint)
+    source_id = fingerprint if name_fault(told.id) else told.id
+    return Identity(source_id, fingerprint, wire.trace_in(told.traceparent))
 
 
 def _usable(name: str) -> str:

@@ -93,6 +93,7 @@ class Reading:
             Event(
                 cloud_event.type, head.subject, self.system.id, cloud_event.id, head.occurred_at, cloud_event.time,
                 attributes, refs, head.sequence, place.element, cloud_event.correlationid or "",
+                wire.trace_in(cloud_event.traceparent),
             )
         )  # fmt: skip
 
