@@ -5,15 +5,32 @@ from typing import Any
 
 from controltower.connectors.cloudevents import identity
 from controltower.connectors.cloudevents import translate as translation
-from controltower.connectors.contract import Envelope, Identity, Page, Translation
+from controltower.connectors.cloudevents.send import OutgoingHook
+from controltower.connectors.contract import (
+    FAILED,
+    UNCLEAR,
+    Envelope,
+    Identity,
+    Outcome,
+    Outgoing,
+    Page,
+    ReadBack,
+    Translation,
+)
+from controltower.domain import failure
 from controltower.domain.landscape import System
 
 
 class CloudEventsConnector:
-    """Hooks only: there is nothing to poll."""
+    """Hooks in, and hooks out where the system takes them; there is nothing to poll."""
+
+    # The receiver knows a webhook-id that it had before.
+    idempotent = True
 
     def __init__(self, system: System) -> None:
+        """Raises ValueError when the settings for sending are wrong."""
         self.system = system
+        self._hook = OutgoingHook(system) if system.settings.get("url") else None
 
     def translate(self, envelope: Envelope) -> Translation:
         """The events of a message; raises InvalidMessage."""
@@ -26,6 +43,20 @@ class CloudEventsConnector:
     def poll(self, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
         """Nothing: the system pushes."""
         return iter(())
+
+    def can_take(self, kind: str) -> bool:
+        """Every kind of subject, where the settings say where to post it."""
+        return self._hook is not None
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        """Post the event once, signed."""
+        if self._hook is None:
+            return Outcome(FAILED, failure.UNSENDABLE, "its settings name no url to post to")
+        return self._hook.send(outgoing)
+
+    def read_back(self, outgoing: Outgoing) -> ReadBack:
+        """Whether the system had the event, by its status page."""
+        return self._hook.read_back(outgoing) if self._hook else ReadBack(UNCLEAR, "its settings name no url")
 
 
 def connect(system: System) -> CloudEventsConnector:

@@ -1,6 +1,6 @@
 """What the CloudEvents connector declares of itself."""
 
-from controltower.connectors.contract import Manifest
+from controltower.connectors.contract import Field, Manifest
 from controltower.domain.vocabulary import ROLES
 
 # What the recorded messages show; any other happening of the vocabulary is taken as well.
@@ -17,11 +17,18 @@ MANIFEST = Manifest(
     title="CloudEvents 1.0 (any sender of canonical events)",
     roles=ROLES,
     channels=("hook",),
-    fields=(),
+    fields=(
+        Field("url", "Address of its hook, in full (needed to send)"),
+        Field("secrets", "Secrets that sign what is sent to it (whsec_...), one or a list", secret=True),
+        Field("token", "Bearer token shown to it", secret=True),
+        Field("status_url", "Page that tells whether it had an id, such as https://mes.example/inbox/{key}"),
+    ),
     emits=frozenset(EMITS.split()),
     content_types=(
         "application/cloudevents+json",
         "application/cloudevents-batch+json",
         "application/json",
     ),
+    sends=True,
+    read_back=True,
 )
