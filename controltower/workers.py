@@ -14,6 +14,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from controltower.leases import Leases
+from controltower.pipeline.deliver import Deliverer
 from controltower.pipeline.detect import Mark, detect, rejudge
 from controltower.pipeline.escalate import escalate
 from controltower.pipeline.poll import poll
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 
 RECORD_SECONDS, DETECT_SECONDS, REJUDGE_SECONDS, LEASE_SECONDS = 0.2, 1.0, 5.0, 1.0
 LET_GO_SECONDS = 60.0
+# How long one run of sending may last before it looks whether it is to stop; runs follow one another at once.
+DELIVER_SECONDS, DRAIN_SECONDS = 0.2, 2.0
 STANDBY_SECONDS = 1.0
 # Few enough for a webhook not to wait long for the write lock, enough for bulk writes to pay.
 RECORD_AT_ONCE = 100
@@ -51,6 +54,7 @@ class Worker:
         names = [RECORD, DETECT, *map(poll_of, self.polled)]
         self.leases = Leases(tower.engine, names, seconds=lease_seconds)
         self._since = tower.now()
+        self.deliverer = Deliverer(tower, self.leases.holder)
         self._stopping = threading.Event()
         self._busy: set[str] = set()
         self._judged_until: Mark | None = None
@@ -59,6 +63,7 @@ class Worker:
             timezone=UTC,
             executors={
                 "default": ThreadPoolExecutor(4),
+                "sending": ThreadPoolExecutor(1),
                 "polls": ThreadPoolExecutor(min(MOST_POLLS_AT_ONCE, max(1, len(self.polled)))),
             },
             # One run at a time, however late; runs that were missed count as one.
@@ -74,6 +79,8 @@ class Worker:
         self._every(REJUDGE_SECONDS, "rejudge", self._rejudge, DETECT)
         self._every(REJUDGE_SECONDS, "refusals", lambda: note_refusals(self.tower), DETECT)
         self._every(REJUDGE_SECONDS, "escalate", lambda: escalate(self.tower), DETECT)
+        if self.tower.senders:
+            self._every(DELIVER_SECONDS, "deliver", self._deliver, executor="sending")
         for system in self.polled:
             self._plan_poll(system)
         self._scheduler.start()
@@ -90,6 +97,8 @@ class Worker:
             time.sleep(0.02)
         still = sorted(self._busy)
         self._scheduler.shutdown(wait=not still)
+        if not self.deliverer.close(max(0.0, deadline - time.monotonic())):
+            log.warning("a target has not answered yet; its deliveries will be taken up as unknown")
         if still:
             log.warning("worker stopped in the middle of a job", jobs=still)
             return False
@@ -97,13 +106,21 @@ class Worker:
         log.info("worker stopped", holder=self.leases.holder)
         return True
 
-    def _every(self, seconds: float, name: str, work: Callable[[], object], lease: str = "") -> None:
+    def _every(
+        self,
+        seconds: float,
+        name: str,
+        work: Callable[[], object],
+        lease: str = "",
+        executor: str = "default",
+    ) -> None:
         self._scheduler.add_job(
             self._run,
             "interval",
             [name, work, lease],
             seconds=seconds,
             id=name,
+            executor=executor,
             next_run_time=datetime.now(UTC),
         )
 
@@ -151,6 +168,11 @@ class Worker:
             many = handled == RECORD_AT_ONCE or spent > RECORD_SECONDS
             if handled == RECORD_AT_ONCE:
                 self._stopping.wait(spent)
+
+    def _deliver(self) -> None:
+        """Send while there is something to send. No lease: workers share the outbox, claim by claim."""
+        while self.deliverer.drain(DRAIN_SECONDS) and not self._stopping.is_set():
+            continue
 
     def _rejudge(self) -> None:
         """Some of the open drifts at each turn, so that all of them have theirs."""

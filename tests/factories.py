@@ -3,14 +3,28 @@
 import datetime
 import itertools
 import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 from standardwebhooks import Webhook
 
-from controltower.connectors.contract import Page, SourceUnavailable, Translation
+from controltower.connectors.contract import (
+    ABSENT,
+    TAKEN,
+    THERE,
+    UNSURE,
+    Outcome,
+    Outgoing,
+    Page,
+    ReadBack,
+    SourceUnavailable,
+    Translation,
+)
+from controltower.domain import failure
 from controltower.domain.expectation import ExpectationRule, Sign
 from controltower.domain.landscape import (
     Follower,
@@ -23,6 +37,8 @@ from controltower.domain.landscape import (
     Polling,
     System,
 )
+from controltower.domain.retry import Sending
+from controltower.domain.route import EVERY, Route
 from controltower.pipeline.arrival import Receipt
 from controltower.pipeline.receive import Intake
 from controltower.pipeline.record import record_waiting
@@ -36,6 +52,8 @@ MORNING = datetime.datetime(2026, 3, 2, 6, 0, tzinfo=datetime.UTC)
 
 class HandClock:
     """A clock that stands still until a test moves it."""
+
+    speed = 1.0
 
     def __init__(self, at: datetime.datetime = MORNING) -> None:
         self.at = at
@@ -173,6 +191,81 @@ class ScriptedSource:
         yield from self.pages
         if self.trouble is not None:
             raise self.trouble
+
+
+ORDERS = Route(
+    "orders-to-aps",
+    "Orders to the scheduler",
+    "erp",
+    "aps",
+    "order",
+    (Sign("erp", attribute="due_date"), Sign("erp", attribute="quantity")),
+    ("due_date", "quantity"),
+)
+CONFIRMATIONS = Route(
+    "confirmations-to-erp",
+    "Confirmations to the ERP",
+    "mes",
+    "erp",
+    "order",
+    (Sign("mes", attribute="quantity_good"),),
+    ("quantity_good", "quantity_scrap"),
+    keep=EVERY,
+    waits_behind_dead=True,
+)
+
+
+def carrying(*routes: Route, sending: Sending | None = None, **changed: Any) -> Landscape:
+    """The small landscape whose tower carries by some routes itself, and sends to each of its systems."""
+    land = landscape(interfaces=(), **changed)
+    how = sending or Sending(in_flight=4)
+    systems = {id: replace(each, sending=how) for id, each in land.systems.items()}
+    wanted = routes or (ORDERS, CONFIRMATIONS)
+    return replace(land, systems=systems, routes={route.name: route for route in wanted})
+
+
+class ScriptedTarget:
+    """A target's sending half with a state of its own: what it took, by key; its answers are set by the test.
+
+    `answers`: outcomes for the next sendings, none of which is booked; then it takes everything."""
+
+    def __init__(self, system: System, idempotent: bool = False) -> None:
+        self.system, self.idempotent = system, idempotent
+        self.answers: list[Outcome] = []
+        self.lost_answers = 0  # so many of the next are taken, and nobody hears of it
+        self.attempts: list[Outgoing] = []
+        self.booked: list[Outgoing] = []
+        self.looks: list[str] = []
+        self._guard = threading.Lock()
+
+    def can_take(self, kind: str) -> bool:
+        return True
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        with self._guard:
+            self.attempts.append(outgoing)
+            if self.answers:
+                return self.answers.pop(0)
+            if not (self.idempotent and any(each.key == outgoing.key for each in self.booked)):
+                self.booked.append(outgoing)
+            if self.lost_answers:
+                self.lost_answers -= 1
+                return Outcome(UNSURE, failure.TIMEOUT, "no answer within 1 s")
+            return Outcome(TAKEN, status=200, request=b"sent", response=b"ok")
+
+    def read_back(self, outgoing: Outgoing) -> ReadBack:
+        with self._guard:
+            self.looks.append(outgoing.key)
+            there = any(each.key == outgoing.key for each in self.booked)
+            return ReadBack(THERE if there else ABSENT, "read back")
+
+
+def aim(plantlet: Plantlet, *ids: str, idempotent: bool = False) -> list[ScriptedTarget]:
+    """Let the tower of a plantlet send to scripted targets instead of the wire."""
+    systems = plantlet.tower.landscape.systems
+    targets = {id: ScriptedTarget(systems[id], idempotent) for id in ids}
+    plantlet.tower = replace(plantlet.tower, senders={**plantlet.tower.senders, **targets})
+    return [targets[id] for id in ids]
 
 
 POLLED = system("stock", "wms", polling=Polling(every=10), hooks=None)

@@ -9,6 +9,8 @@ from controltower.domain import failure
 MINUTE, HOUR = 60.0, 3600.0
 # The default schedule of reference: at once, then ever more seldom over about two days.
 DELAYS = (5.0, 30.0, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, 24 * HOUR)
+# A target may ask for patience, but not for ever.
+LONGEST_ASKED = HOUR
 # A person must look at these at once: sending the same again can only fail the same.
 PERMANENT = frozenset(
     {failure.REFUSED, failure.CONFLICT, failure.GONE, failure.UNSENDABLE}
@@ -22,7 +24,7 @@ class RetryPolicy:
 
     delays: tuple[float, ...] = DELAYS
     least: float = 0.5
-    longest_asked: float = HOUR
+    longest_asked: float = LONGEST_ASKED
 
     def wait(self, failures: int, retry_after: float | None, chance: random.Random) -> float | None:
         """Seconds to the next attempt after so many failures (1 = the first); None when it was the last.

@@ -39,10 +39,11 @@ class Standing:
         return max((hearing.position for hearing in self.hearings.values()), default=START)
 
 
-def apply(standing: Standing, recorded: Recorded, landscape: Landscape) -> None:
+def apply(standing: Standing, recorded: Recorded, landscape: Landscape) -> list[Belief]:
     """Let one event act on its subject: beliefs move, drift opens and closes, expectations are made and answered.
 
-    Events must come in the order of their positions. The event's system must be one of the landscape's.
+    Returns the beliefs whose value it changed. Events must come in the order of their positions, and of the landscape's
+    systems.
     """
     system = landscape.systems[recorded.event.system]
     before = standing.hearings.get(system.id)
@@ -55,6 +56,7 @@ def apply(standing: Standing, recorded: Recorded, landscape: Landscape) -> None:
     _await_numbers(standing, recorded, before, landscape)
     if recorded.channel == "poll" and moves:
         _await_announcement(standing, recorded, system, landscape)
+    return moves
 
 
 def _move(standing: Standing, recorded: Recorded) -> Iterator[Belief]:

@@ -1,6 +1,7 @@
 """The ledger is told again from the inbox: all of it, or some parked messages in place."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -18,12 +19,14 @@ def reprocess(tower: Tower, progress: Callable[[int, int], None] = lambda done, 
     """Rebuild events, beliefs, drift, expectations and exceptions from the inbox. Returns the messages read.
 
     All in one transaction: until it commits, every page shows the ledger as it was. What people did about
-    exceptions, and what was seen of sources that were silent, is kept.
+    exceptions, and what was seen of sources that were silent, is kept. Nothing is sent: what was to be told to others
+    was written down when it was new.
     """
+    mute = replace(tower, senders={})
     with writing(tower.engine) as connection:
         one_at_a_time(connection)
         total = rebuild.clear(connection)
-        done = _tell_all(connection, tower, total, progress)
+        done = _tell_all(connection, mute, total, progress)
         while pass_time(connection, tower, tower.now()):
             continue
         return done

@@ -11,7 +11,9 @@ from controltower.domain.sighting import sightings
 from controltower.domain.signal import Signal
 from controltower.domain.standing import Standing, apply
 from controltower.domain.subject import Subject
+from controltower.pipeline.carry import carry_on
 from controltower.pipeline.cases import close_mended, keep_cases, keep_signals
+from controltower.pipeline.publish import Told
 from controltower.pipeline.standings import load, retell, save
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import Translated, fingerprint
@@ -25,10 +27,11 @@ def take_over(connection: Connection, tower: Tower, translated: Sequence[Transla
     fresh, outcomes, seen = _sort_out(connection, translated)
     event.add(connection, fresh)
     standings = load(connection, fresh, tower.landscape)
-    anew = _apply_all(tower, standings, fresh, seen)
+    told, anew = _apply_all(tower, standings, fresh, seen)
     for subject in anew:
         standings[subject] = retell(connection, subject, tower.landscape)
     drifts, expectations = save(connection, standings)
+    carry_on(connection, tower, told)
     keep_cases(connection, tower, drifts, expectations, anew)
     keep_signals(connection, tower, seen)
     message.settle(connection, outcomes)
@@ -39,8 +42,9 @@ def take_over(connection: Connection, tower: Tower, translated: Sequence[Transla
 
 def _apply_all(
     tower: Tower, standings: dict[Subject, Standing], fresh: Sequence[Recorded], seen: list[Signal]
-) -> set[Subject]:
-    """Let each event act; returns the subjects whose story must be told anew."""
+) -> tuple[list[Told], set[Subject]]:
+    """Let each event act; returns what each moved, and the subjects whose story must be told anew."""
+    told: list[Told] = []
     anew: set[Subject] = set()
     for recorded in fresh:
         standing = standings[recorded.event.subject]
@@ -49,8 +53,8 @@ def _apply_all(
             anew.add(standing.subject)
         else:
             seen.extend(sightings(recorded, before, tower.landscape.limits))
-        apply(standing, recorded, tower.landscape)
-    return anew
+        told.append(Told(recorded, apply(standing, recorded, tower.landscape)))
+    return told, anew
 
 
 def _sort_out(

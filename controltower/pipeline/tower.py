@@ -2,12 +2,12 @@
 
 import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Engine
 
 from controltower.connectors import connect as connect_system
-from controltower.connectors.contract import Connector
+from controltower.connectors.contract import Connector, Sender
 from controltower.domain.clock import Clock
 from controltower.domain.landscape import Landscape
 
@@ -20,6 +20,7 @@ class Tower:
     landscape: Landscape
     connectors: Mapping[str, Connector]
     clock: Clock
+    senders: Mapping[str, Sender] = field(default_factory=dict)
 
     def now(self) -> datetime.datetime:
         """The present moment of the tower's clock, aware UTC."""
@@ -29,4 +30,9 @@ class Tower:
 def build(engine: Engine, landscape: Landscape, clock: Clock) -> Tower:
     """A tower with a connector for each system of its landscape."""
     connectors = {system.id: connect_system(system) for system in landscape.systems.values()}
-    return Tower(engine, landscape, connectors, clock)
+    senders = {
+        id: connector
+        for id, connector in connectors.items()
+        if landscape.systems[id].sending is not None and isinstance(connector, Sender)
+    }
+    return Tower(engine, landscape, connectors, clock, senders)

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Float, Integer, Table, Text, bindparam, select, update
+from sqlalchemy import Column, Connection, Float, Integer, Table, Text, bindparam, func, select, update
 
 from controltower.store.bulk import write
 from controltower.store.schema import Bytes, Name, Serial, Timestamp, metadata, microseconds
@@ -81,6 +81,18 @@ def end(connection: Connection, attempts: Sequence[Attempt]) -> None:
             for each in attempts
         ],
     )
+
+
+def numbers_of(connection: Connection, deliveries: Sequence[int]) -> dict[int, int]:
+    """How many attempts, read-backs among them, some deliveries have had."""
+    if not deliveries:
+        return {}
+    chosen = (
+        select(attempt.c.delivery, func.max(attempt.c.n))
+        .where(attempt.c.delivery.in_(deliveries))
+        .group_by(attempt.c.delivery)
+    )
+    return {row[0]: row[1] for row in connection.execute(chosen)}
 
 
 def of_delivery(connection: Connection, id: int) -> list[Attempt]:
