@@ -10,12 +10,16 @@ from controltower.connectors.contract import (
     Envelope,
     Fault,
     InvalidMessage,
+    Outcome,
+    Outgoing,
     Page,
     PolledRecord,
+    ReadBack,
     SourceUnavailable,
     Translation,
 )
 from controltower.connectors.frepple import translate as translation
+from controltower.connectors.frepple.manifest import OPERATION
 from controltower.connectors.frepple.operationplan import (
     CLOSED,
     PROPOSED,
@@ -23,6 +27,7 @@ from controltower.connectors.frepple.operationplan import (
     decode_row,
     fingerprint,
 )
+from controltower.connectors.frepple.send import Desk
 from controltower.connectors.frepple.translate import OPERATIONS, ORDERS, Odd, Site, subject_of
 from controltower.connectors.http import Source, read_answer
 from controltower.connectors.raw import raw_records
@@ -31,7 +36,12 @@ from controltower.domain.landscape import System
 
 
 class FreppleConnector:
-    """Polled only. Change is told by content: `lastmodified` of every row moves with each plan run."""
+    """Polled, and written to over REST. Change is told by content: `lastmodified` of every row moves with each plan
+    run."""
+
+    # A write sets the record to what it says, and is found by the order's own reference: done twice it leaves what
+    # it left once.
+    idempotent = True
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -43,6 +53,7 @@ class FreppleConnector:
         auth = HTTPBasicAuth(str(settings["user"]).encode(), str(settings["password"]).encode())
         self._source = Source(settings["url"], auth)
         self._site = Site(system, settings.get("unit") or "EA", _plants(settings.get("plants") or ""))
+        self._desk = Desk(self._site, settings["url"], auth, str(settings.get("operation") or OPERATION))
 
     def translate(self, envelope: Envelope) -> Translation:
         """The snapshots of changed rows; raises InvalidMessage."""
@@ -59,6 +70,18 @@ class FreppleConnector:
         for resource in wanted:
             records = self._records(resource)
             yield Page(resource, records, {}, frozenset(record.native_id for record in records))
+
+    def can_take(self, kind: str) -> bool:
+        """Orders and operations."""
+        return self._desk.can_take(kind)
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        """Make or change an order, or book the progress of an operation."""
+        return self._desk.send(outgoing)
+
+    def read_back(self, outgoing: Outgoing) -> ReadBack:
+        """Whether the record shows what was sent."""
+        return self._desk.read_back(outgoing)
 
     def _records(self, resource: str) -> list[PolledRecord]:
         answer = self._source.get(f"/api/input/{resource}/", {"format": "json"})

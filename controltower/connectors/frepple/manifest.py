@@ -11,6 +11,8 @@ _OPERATIONPLAN = {
 
 # The lists that can be polled.
 RESOURCES = ("manufacturingorder", "workorder")
+# How an order's operation is named where the setting says nothing else.
+OPERATION = "Make {item}"
 
 MANIFEST = Manifest(
     name="frepple",
@@ -23,9 +25,12 @@ MANIFEST = Manifest(
         Field("password", "Password", required=True, secret=True),
         Field("unit", "Unit of its quantities, which carry none", default="EA"),
         Field("plants", "Location to plant, such as factory 1=LYON, factory 2=GRAZ"),
+        Field("operation", "How an order's operation is named, by {item} and {location}", default=OPERATION),
     ),
     emits=frozenset(["order.snapshot", "operation.snapshot"]),
     statuses={"order": _OPERATIONPLAN, "operation": _OPERATIONPLAN},
     # References of proposed orders are reused for other orders at each plan run: they are no identities.
     unmapped=frozenset(["proposed"]),
+    sends=True,
+    read_back=True,
 )
