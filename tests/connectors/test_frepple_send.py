@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import threading
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -91,7 +91,7 @@ def _connected(url: str, **settings: str) -> FreppleConnector:
     return connect(System("aps", "APS", "aps", ("LYON",), "frepple", ZoneInfo("Europe/Paris"), settings=held))
 
 
-def _outgoing(name: str = "order/MO-1", **attributes: Value) -> Outgoing:
+def _outgoing(attributes: Mapping[str, Value], name: str = "order/MO-1") -> Outgoing:
     at = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
     refs = {"order": "MO-1"}
     return Outgoing(
@@ -110,7 +110,7 @@ def test_it_is_a_sender_whose_writes_may_be_repeated(frepple: Frepple) -> None:
 
 
 def test_an_order_is_written_in_frepples_words(frepple: Frepple) -> None:
-    outcome = _connected(frepple.url).send(_outgoing(**ORDER))
+    outcome = _connected(frepple.url).send(_outgoing(ORDER))
     assert outcome.kind == TAKEN
     assert frepple.asked == [("POST", "/api/input/manufacturingorder/")]
     assert frepple.lists["manufacturingorder"] == {
@@ -134,7 +134,7 @@ def test_an_order_is_written_in_frepples_words(frepple: Frepple) -> None:
 
 def test_written_twice_it_is_there_once(frepple: Frepple) -> None:
     connector = _connected(frepple.url)
-    assert [connector.send(_outgoing(**ORDER)).kind for _ in range(2)] == [TAKEN, TAKEN]
+    assert [connector.send(_outgoing(ORDER)).kind for _ in range(2)] == [TAKEN, TAKEN]
     assert len(frepple.lists["manufacturingorder"]) == 1
 
 
@@ -145,7 +145,7 @@ def test_progress_of_an_operation_leaves_its_place_in_the_plan_alone(frepple: Fr
         "planned_start": Value("2026-03-02T08:00:00Z"),
         "resource": Value("CUT-1"),
     }
-    assert _connected(frepple.url).send(_outgoing("operation/MO-1/10", **attributes)).kind == TAKEN
+    assert _connected(frepple.url).send(_outgoing(attributes, "operation/MO-1/10")).kind == TAKEN
     assert frepple.asked == [("PATCH", "/api/input/workorder/")]
     assert frepple.lists["workorder"] == {
         "MO-1-10": {"reference": "MO-1-10", "status": "completed", "quantity_completed": "118.00000000"}
@@ -162,20 +162,20 @@ def test_progress_of_an_operation_leaves_its_place_in_the_plan_alone(frepple: Fr
     ],
 )
 def test_what_cannot_be_said_is_not_sent(frepple: Frepple, attributes: dict[str, Value], word: str) -> None:
-    outcome = _connected(frepple.url).send(_outgoing(**attributes))
+    outcome = _connected(frepple.url).send(_outgoing(attributes))
     assert (outcome.kind, outcome.error) == (FAILED, failure.UNSENDABLE)
     assert word in outcome.words
     assert frepple.asked == []
 
 
 def test_a_refusal_has_frepples_own_words(frepple: Frepple) -> None:
-    outcome = _connected(frepple.url).send(_outgoing(**{**ORDER, "item": Value("NOBODY")}))
+    outcome = _connected(frepple.url).send(_outgoing({**ORDER, "item": Value("NOBODY")}))
     assert (outcome.kind, outcome.error) == (FAILED, failure.REFUSED)
     assert "does not exist" in outcome.words
 
 
 def test_read_back_compares_what_was_sent(frepple: Frepple) -> None:
-    connector, outgoing = _connected(frepple.url), _outgoing(**ORDER)
+    connector, outgoing = _connected(frepple.url), _outgoing(ORDER)
     assert connector.read_back(outgoing).kind == ABSENT
     connector.send(outgoing)
     held = frepple.lists["manufacturingorder"]["MO-1"]
@@ -189,9 +189,9 @@ def test_read_back_compares_what_was_sent(frepple: Frepple) -> None:
 
 def test_where_nobody_answers_nothing_can_be_told(frepple: Frepple) -> None:
     connector = _connected("http://127.0.0.1:9")
-    outcome = connector.send(_outgoing(**ORDER))
+    outcome = connector.send(_outgoing(ORDER))
     assert (outcome.kind, outcome.error) == (FAILED, failure.UNREACHABLE)
-    assert connector.read_back(_outgoing(**ORDER)).kind == UNCLEAR
+    assert connector.read_back(_outgoing(ORDER)).kind == UNCLEAR
 
 
 def test_a_template_that_names_something_else_is_refused_at_the_start() -> None:
