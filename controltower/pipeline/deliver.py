@@ -15,7 +15,7 @@ from controltower.domain import gate as gates
 from controltower.domain.delivery import DEAD, DELIVERED, Delivery
 from controltower.domain.gate import Gate
 from controltower.domain.retry import Sending
-from controltower.domain.trace import traceparent
+from controltower.domain.trace import delivery_span, traceparent
 from controltower.pipeline import applied, lanes, outcome
 from controltower.pipeline.claim import Claim, claim, take_up_lapsed
 from controltower.pipeline.gates import pause_for_credentials
@@ -165,11 +165,8 @@ class Deliverer:
         return len(mine)
 
     def _still_mine(self, connection: Connection) -> list[Result]:
-        """The answers without those whose claim had lapsed, so that another worker took them up meanwhile.
-
-        All of their lanes are locked by it, in the order in which publishing locks them."""
-        subjects = {each.claim.delivery.subject for each in self._answers}
-        held = {each.id: (each.claimed_by, each.claimed_until) for each in delivery.live_of(connection, subjects)}
+        """The answers without those whose claim had lapsed, so that another worker took them up meanwhile."""
+        held = delivery.claims_of(connection, [each.claim.delivery.id for each in self._answers])
         claims = [(each, each.claim.delivery) for each in self._answers]
         return [each for each, mine in claims if held.get(mine.id) == (mine.claimed_by, mine.claimed_until)]
 
@@ -234,5 +231,5 @@ def outgoing_of(each: Delivery) -> Outgoing:
     """The delivery as its connector takes it."""
     return Outgoing(
         each.key, each.type, each.subject, each.attributes, each.refs, each.source, each.occurred_at, each.ordinal,
-        traceparent(each.trace) if each.trace else "",
+        traceparent(each.trace, delivery_span(each.id)) if each.trace else "",
     )  # fmt: skip

@@ -1,7 +1,6 @@
 """Lanes keep their order: what is about one subject goes to one system one after the other, the newest words last."""
 
-import datetime
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -20,7 +19,7 @@ from controltower.domain.delivery import (
     Lane,
 )
 from controltower.domain.landscape import Landscape
-from controltower.domain.route import LATEST
+from controltower.domain.route import LATEST, Route
 from controltower.pipeline.tower import Tower
 from controltower.store import delivery
 
@@ -95,36 +94,31 @@ def _must_wait(lanes: _Lanes, new: Delivery) -> bool:
 
 
 def settled(connection: Connection, tower: Tower, done: Sequence[Delivery]) -> None:
-    """After deliveries have come to an end (stored already): let the next of their lanes go."""
-    lanes = _Lanes(connection, tower.landscape, (each.lane for each in done))
-    for each in done:
-        if each.state == DELIVERED:
-            _overtake(lanes, each)
-    for lane in lanes.rows:
-        _promote(lanes, lane, tower.now())
-    delivery.put(connection, list(lanes.changed.values()))
+    """After deliveries have come to an end (stored already): let the next of their lanes go.
+
+    However long a lane is, this reads but its first."""
+    routes, now = tower.landscape.routes, tower.now()
+    blocking = [route.name for route in routes.values() if route.waits_behind_dead]
+    changed = [
+        each for newer in done if newer.state == DELIVERED for each in _overtaken(connection, routes, newer)
+    ]
+    for lane in {each.lane: None for each in sorted(done)}:
+        head = delivery.head_of(connection, lane, blocking)
+        if head is not None and head.state == WAITING:
+            changed.append(head._replace(state=PENDING, next_at=now))
+    delivery.put(connection, changed)
 
 
-def _overtake(lanes: _Lanes, newer: Delivery) -> None:
+def _overtaken(connection: Connection, routes: Mapping[str, Route], newer: Delivery) -> list[Delivery]:
     """Nobody waits any more for older words to be applied once newer ones have been taken."""
-    route = lanes.landscape.routes.get(newer.route)
+    route = routes.get(newer.route)
     if route is None or route.keep != LATEST:
-        return
-    for older in lanes.rows[newer.lane]:
-        same = older.state == DELIVERED and older.route == newer.route and _order(older) < _order(newer)
-        if same and older.attributes.keys() <= newer.attributes.keys():
-            lanes.replace(newer.lane, older._replace(applied_by=None))
-
-
-def _promote(lanes: _Lanes, lane: Lane, now: datetime.datetime) -> None:
-    for each in lanes.rows[lane]:
-        if each.state in OPEN and each.state != WAITING:
-            return
-        if each.state == DEAD and lanes.blocks_when_dead(each):
-            return
-        if each.state == WAITING:
-            lanes.replace(lane, each._replace(state=PENDING, next_at=now))
-            return
+        return []
+    return [
+        older._replace(applied_by=None)
+        for older in delivery.awaited_in(connection, newer.lane, newer.route)
+        if _order(older) < _order(newer) and older.attributes.keys() <= newer.attributes.keys()
+    ]
 
 
 def _order(each: Delivery) -> tuple[int, int]:

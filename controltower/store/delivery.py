@@ -14,8 +14,10 @@ from sqlalchemy import (
     Integer,
     Table,
     Text,
+    and_,
     bindparam,
     func,
+    or_,
     select,
     update,
 )
@@ -26,7 +28,9 @@ from controltower.domain.delivery import (
     DELIVERED,
     OPEN,
     SENDING,
+    WAITING,
     Delivery,
+    Lane,
 )
 from controltower.domain.event import Position
 from controltower.domain.subject import Subject
@@ -231,6 +235,51 @@ def lapsed(connection: Connection, targets: Sequence[str], until: float, limit: 
         .with_for_update(skip_locked=True)
     )  # fmt: skip
     return [read(row) for row in connection.execute(chosen)]
+
+
+def claims_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, float]]:
+    """Who holds some deliveries, and until when (real unix seconds); locked in the order of their ids."""
+    chosen = (
+        select(delivery.c.id, delivery.c.claimed_by, delivery.c.claimed_until)
+        .where(delivery.c.id.in_(ids))
+        .order_by(delivery.c.id)
+        .with_for_update()
+    )
+    return {row[0]: (row[1], row[2]) for row in connection.execute(chosen)}
+
+
+_in_lane = (
+    delivery.c.plant == bindparam("plant"), delivery.c.subject == bindparam("subject"),
+    delivery.c.target == bindparam("target"), IS_LIVE,
+)  # fmt: skip
+_active = select(delivery.c.id).where(*_in_lane, delivery.c.state.in_((*CLAIMABLE, SENDING))).limit(1)
+_blocking = or_(
+    delivery.c.state == WAITING,
+    and_(delivery.c.state == DEAD, delivery.c.route.in_(bindparam("routes", expanding=True))),
+)
+_head = (
+    select(delivery).where(*_in_lane, _blocking)
+    .order_by(delivery.c.ordinal, delivery.c.id).limit(1).with_for_update()
+)  # fmt: skip
+_shown = select(delivery).where(
+    *_in_lane, delivery.c.state == DELIVERED, delivery.c.route == bindparam("route")
+)
+
+
+def head_of(connection: Connection, lane: Lane, blocking: Sequence[str]) -> Delivery | None:
+    """The first of a lane that waits, or that is dead and lets none pass (on the routes `blocking`); locked. None when
+    there is none, or while another one of the lane is still on its way."""
+    named = {"plant": lane.subject.plant, "subject": lane.subject.name, "target": lane.target}
+    if connection.execute(_active, named).first() is not None:
+        return None
+    row = connection.execute(_head, {**named, "routes": [*blocking]}).first()
+    return read(row) if row else None
+
+
+def awaited_in(connection: Connection, lane: Lane, route: str) -> list[Delivery]:
+    """The deliveries of a lane that were taken on a route and are not yet seen applied."""
+    named = {"plant": lane.subject.plant, "subject": lane.subject.name, "target": lane.target, "route": route}
+    return [read(row) for row in connection.execute(_shown, named)]
 
 
 def live_of(connection: Connection, subjects: Iterable[Subject], *, lock: bool = True) -> list[Delivery]:
