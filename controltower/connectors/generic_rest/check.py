@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from controltower.connectors.generic_rest import spec
 from controltower.connectors.generic_rest.attribute import Attribute
+from controltower.connectors.generic_rest.check_send import send_problems
 from controltower.connectors.generic_rest.expression import Expression, plain_path
 from controltower.connectors.generic_rest.times import time_reader, time_writer
 from controltower.domain import vocabulary
@@ -16,8 +17,8 @@ def validate(mapping: Any) -> list[str]:
     if not isinstance(mapping, dict):
         return ["mapping: name a file of the mappings directory; there is none"]
     tables, problems = spec.read(mapping)
-    if not mapping.get("resources") and "hook" not in mapping:
-        problems.append("mapping: give at least one [resources.<name>] to poll, or a [hook]")
+    if not mapping.get("resources") and "hook" not in mapping and not mapping.get("send"):
+        problems.append("mapping: give at least one [resources.<name>] to poll, a [hook], or a [send.<kind>]")
     for name, record in tables.records.items():
         problems += [f"records.{name}.{problem}" for problem in _record_problems(record)]
     for name, resource in tables.resources.items():
@@ -26,7 +27,7 @@ def validate(mapping: Any) -> list[str]:
         ]
     if tables.hook is not None:
         problems += [f"hook.{problem}" for problem in _hook_problems(tables.hook, tables.records)]
-    return problems
+    return problems + send_problems(mapping)
 
 
 def _record_problems(record: spec.Record) -> list[str]:

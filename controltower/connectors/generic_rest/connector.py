@@ -4,24 +4,40 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controltower.connectors.contract import Envelope, Identity, Page, Translation
+from controltower.connectors.contract import (
+    FAILED,
+    UNCLEAR,
+    Envelope,
+    Identity,
+    Outcome,
+    Outgoing,
+    Page,
+    ReadBack,
+    Translation,
+)
+from controltower.connectors.generic_rest import send_spec
 from controltower.connectors.generic_rest import translate as translation
 from controltower.connectors.generic_rest.mapping import CompiledMapping
 from controltower.connectors.generic_rest.poll import ListPoll
+from controltower.connectors.generic_rest.send import MappedTarget
 from controltower.connectors.http import Source, auth_of
+from controltower.connectors.target import Target
+from controltower.domain import failure
 from controltower.domain.landscape import System
 
 _NO_OVERLAP = datetime.timedelta()
 
 
 class GenericRestConnector:
-    """Polled lists and native webhooks, both read by the system's mapping."""
+    """Polled lists and native webhooks, read by the system's mapping; and what is sent, written by it."""
 
     def __init__(self, system: System) -> None:
         self.system = system
         self._mapping = CompiledMapping(system.settings.get("mapping") or {}, system)
         url = system.settings.get("url")
         self._source = Source(url, auth_of(system.settings)) if url else None
+        self._target = _target(system)
+        self.idempotent = self._target is not None and self._target.idempotent
 
     def translate(self, envelope: Envelope) -> Translation:
         """The events of a webhook or of a list's changed records; raises InvalidMessage."""
@@ -41,6 +57,31 @@ class GenericRestConnector:
         for name in wanted:
             resource = self._mapping.resources[name]
             yield from ListPoll(self._source, resource, cursors.get(name, {}), overlap).pages()
+
+    def can_take(self, kind: str) -> bool:
+        """Whether the mapping has a [send.<kind>]."""
+        return self._target is not None and self._target.can_take(kind)
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        """Say it once, as the mapping has it written."""
+        if self._target is None:
+            return Outcome(FAILED, failure.UNSENDABLE, "its mapping has no [send], or its settings no url")
+        return self._target.send(outgoing)
+
+    def read_back(self, outgoing: Outgoing) -> ReadBack:
+        """Whether the system holds what was sent, as the mapping has it asked."""
+        if self._target is None:
+            return ReadBack(UNCLEAR, "its mapping has no [send], or its settings no url")
+        return self._target.read_back(outgoing)
+
+
+def _target(system: System) -> MappedTarget | None:
+    """The sending half, where the mapping and the settings have what it needs. Raises ValueError."""
+    cases, _ = send_spec.read(system.settings.get("mapping") or {})
+    url = system.settings.get("url")
+    if not cases or not url:
+        return None
+    return MappedTarget(cases, system, Target(system, url, auth_of(system.settings)))
 
 
 def connect(system: System) -> GenericRestConnector:

@@ -17,7 +17,7 @@ MANIFEST = Manifest(
     channels=("hook", "poll"),
     fields=(
         Field("mapping", "Mapping file", required=True),
-        Field("url", "Base URL of its lists (needed to poll)"),
+        Field("url", "Base URL of its interface (needed to poll and to send)"),
         Field("auth", "Credentials: none, bearer, basic or header", default="none"),
         Field("token", "Token or key", secret=True),
         Field("scheme", "Word before the token", default="Bearer"),
@@ -26,4 +26,6 @@ MANIFEST = Manifest(
         Field("password", "Password (auth = basic)", secret=True),
     ),
     emits=frozenset(EMITS.split()),
+    sends=True,
+    read_back=True,
 )

@@ -7,14 +7,14 @@ import msgspec
 
 from controltower.connectors.reading import place_of
 
-Table = TypeVar("Table", bound="_Table")
+Read = TypeVar("Read", bound="Table")
 
 
-class _Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+class Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A table of the file: a misspelt field is told, never passed over."""
 
 
-class Field(_Table, frozen=True):
+class Field(Table, frozen=True):
     """Where one attribute comes from. `from`, `*_from`: JMESPath; `map`: native text -> canonical text."""
 
     from_: str = msgspec.field(name="from")
@@ -29,7 +29,7 @@ class Field(_Table, frozen=True):
     optional: bool = False
 
 
-class Stamp(_Table, frozen=True):
+class Stamp(Table, frozen=True):
     """Where a time comes from. `format`: iso, day-start, day-end, unix, unix-ms, or a strptime pattern."""
 
     from_: str = msgspec.field(name="from")
@@ -37,7 +37,7 @@ class Stamp(_Table, frozen=True):
     zone: str = ""
 
 
-class Record(_Table, frozen=True):
+class Record(Table, frozen=True):
     """How one native record becomes one event."""
 
     kind: str
@@ -53,7 +53,7 @@ class Record(_Table, frozen=True):
     known: list[str] = []
 
 
-class Watermark(_Table, frozen=True):
+class Watermark(Table, frozen=True):
     """The filter that asks for the records changed since a time, and the field that answers it."""
 
     parameter: str
@@ -61,7 +61,7 @@ class Watermark(_Table, frozen=True):
     format: str = "iso"
 
 
-class Paging(_Table, frozen=True):
+class Paging(Table, frozen=True):
     """How a list goes on: `total` and `next` are JMESPath over the answer."""
 
     style: Literal["none", "page", "offset", "cursor", "next-link"] = "none"
@@ -73,7 +73,7 @@ class Paging(_Table, frozen=True):
     next: str = ""
 
 
-class Resource(_Table, frozen=True):
+class Resource(Table, frozen=True):
     """One polled list. `records` is the dotted path to its rows; "@" says that the answer is the list."""
 
     path: str
@@ -86,14 +86,14 @@ class Resource(_Table, frozen=True):
     complete: bool = False
 
 
-class HookEvent(_Table, frozen=True):
+class HookEvent(Table, frozen=True):
     """What one native event name means."""
 
     record: str
     type: str
 
 
-class Hook(_Table, frozen=True):
+class Hook(Table, frozen=True):
     """The native webhook: `event`, `source_id`: JMESPath over a message; `record`: path to its record."""
 
     event: str
@@ -113,9 +113,9 @@ class Mapping(msgspec.Struct, frozen=True):
 def read(mapping: abc.Mapping[str, Any]) -> tuple[Mapping, list[str]]:
     """The tables of a mapping file, and a line for each one that cannot be read (place and fault)."""
     problems = [
-        f"{name}: no such table; it must be one of records, resources, hook"
+        f"{name}: no such table; it must be one of records, resources, hook, send"
         for name in mapping
-        if name not in ("records", "resources", "hook")
+        if name not in ("records", "resources", "hook", "send")
     ]
     records = _tables(mapping, "records", Record, problems)
     resources = _tables(mapping, "resources", Resource, problems)
@@ -124,8 +124,8 @@ def read(mapping: abc.Mapping[str, Any]) -> tuple[Mapping, list[str]]:
 
 
 def _tables(
-    mapping: abc.Mapping[str, Any], name: str, kind: type[Table], problems: list[str]
-) -> dict[str, Table]:
+    mapping: abc.Mapping[str, Any], name: str, kind: type[Read], problems: list[str]
+) -> dict[str, Read]:
     given = mapping.get(name, {})
     if not isinstance(given, dict):
         problems.append(f"{name}: must be a table")
@@ -134,7 +134,7 @@ def _tables(
     return {key: table for key, table in read_tables.items() if table is not None}
 
 
-def _table(given: Any, place: str, kind: type[Table], problems: list[str]) -> Table | None:
+def _table(given: Any, place: str, kind: type[Read], problems: list[str]) -> Read | None:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
