@@ -10,6 +10,7 @@ import pytest
 
 from controltower.connectors.contract import SourceUnavailable
 from controltower.connectors.tryton.session import Refusal, Session
+from controltower.connectors.tryton.wire import PollingWire
 
 
 class Reply(NamedTuple):
@@ -37,7 +38,9 @@ class Stage:
         self.thread.start()
 
     def session(self) -> Session:
-        return Session(f"http://localhost:{self.server.server_port}", "tryton", "connector", "secret")
+        return Session(
+            PollingWire(f"http://localhost:{self.server.server_port}", "tryton"), "connector", "secret"
+        )
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -170,5 +173,7 @@ def test_one_that_stays_gone_is_told(stage: Build) -> None:
 
 def test_no_server_is_down() -> None:
     with pytest.raises(SourceUnavailable) as caught:
-        Session("http://localhost:9", "tryton", "connector", "secret").call("model.production.search", [])
+        Session(PollingWire("http://localhost:9", "tryton"), "connector", "secret").call(
+            "model.production.search", []
+        )
     assert caught.value.kind == "down"

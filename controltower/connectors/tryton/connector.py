@@ -15,6 +15,7 @@ from controltower.connectors.tryton.lists import LISTS
 from controltower.connectors.tryton.manifest import MANIFEST
 from controltower.connectors.tryton.places import Places
 from controltower.connectors.tryton.session import Refusal, Session
+from controltower.connectors.tryton.wire import PollingWire
 from controltower.domain.landscape import System
 
 log = logging.getLogger(__name__)
@@ -34,12 +35,9 @@ class TrytonConnector:
         self.system = system
         self.skipped: dict[str, str] = {}
         self._places = Places(system)
-        self._session = Session(
-            _setting(system, "url"),
-            _setting(system, "database"),
-            _setting(system, "login"),
-            _setting(system, "password"),
-        )
+        url, database = _setting(system, "url"), _setting(system, "database")
+        login, password = _setting(system, "login"), _setting(system, "password")
+        self._session = Session(PollingWire(url, database), login, password)
         overlap = system.polling.overlap if system.polling else _OVERLAP
         self._window = Window(int(_setting(system, "page_size")), overlap)
         self._walks: dict[str, tuple[set[str], _Walk]] = {

@@ -6,14 +6,16 @@ import threading
 from typing import Any, NamedTuple
 
 import msgspec
-import requests
 
 from controltower.connectors.contract import SourceUnavailable
-from controltower.connectors.http import Answer, read_answer, refuse_bad_status
+from controltower.connectors.http import read_answer
+from controltower.connectors.tryton.wire import SessionEnded, Wire
 
-CONNECT_SECONDS, READ_SECONDS = 5.0, 120.0
 _GONE_WHILE_READING = "don't exist"
 _TRIES = 3
+CONCURRENCY = "ConcurrencyException"
+# The kinds of refusal by which Tryton answers; anything else is the text of a crash.
+REFUSALS = frozenset({"UserError", "UserWarning", "LoginException", CONCURRENCY, "RateLimitException"})
 
 
 class Refusal(Exception):
@@ -46,12 +48,9 @@ class Session:
     Safe to call from several threads.
     """
 
-    def __init__(self, url: str, database: str, login: str, password: str) -> None:
-        self._endpoint = f"{url.rstrip('/')}/{database}/rpc/"
+    def __init__(self, wire: Wire, login: str, password: str) -> None:
+        self._send = wire
         self._user, self._password = login, password
-        self._http = requests.Session()
-        # Settings of the machine (proxies, .netrc) must not decide which credentials a system is shown.
-        self._http.trust_env = False
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
         self._login: _Login | None = None
@@ -74,11 +73,11 @@ class Session:
         login = self._logged_in(None)
         try:
             return self._post(method, [*params, {**login.context, **context}], login.authorization)
-        except _SessionEnded:
+        except SessionEnded:
             login = self._logged_in(login)
         try:
             return self._post(method, [*params, {**login.context, **context}], login.authorization)
-        except _SessionEnded:
+        except SessionEnded:
             raise SourceUnavailable("credentials", "Tryton does not accept its own new session") from None
 
     def _logged_in(self, ended: _Login | None) -> _Login:
@@ -102,10 +101,11 @@ class Session:
             authorization = f"Session {words}"
             preferences = self._post("model.res.user.get_preferences", [True, {}], authorization)
             return _Login(authorization, msgspec.json.decode(preferences, type=dict[str, Any]))
-        except (Refusal, _SessionEnded) as error:
-            raise SourceUnavailable(
-                "credentials", f"Tryton refused the login {self._user!r}: {error}"
-            ) from None
+        except (Refusal, SessionEnded) as error:
+            # What is none of Tryton's own refusals is a crash, which says nothing about the password.
+            crashed = isinstance(error, Refusal) and error.kind not in REFUSALS
+            words = f"Tryton refused the login {self._user!r}: {error}"
+            raise SourceUnavailable("refused" if crashed else "credentials", words) from None
         except (TypeError, ValueError) as error:
             raise SourceUnavailable("contract", f"cannot read the answer to the login: {error}") from None
 
@@ -113,35 +113,11 @@ class Session:
         body = msgspec.json.encode({"id": next(self._ids), "method": method, "params": params})
         # Tryton marks long answers as gzip whether asked for or not, and packs them only when asked for.
         headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip"}
-        if authorization:
-            headers["Authorization"] = authorization
-        answer = self._send(method, body, headers)
+        answer = self._send(method, body, headers, authorization or "")
         reply = read_answer(_decode_reply, answer)
         if reply.error:
             raise _refusal(reply.error)
         return reply.result
-
-    def _send(self, method: str, body: bytes, headers: dict[str, str]) -> Answer:
-        try:
-            response = self._http.post(
-                self._endpoint,
-                data=body,
-                headers=headers,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                allow_redirects=False,
-            )
-        except requests.Timeout as error:
-            raise SourceUnavailable("timeout", f"{method} did not answer in time") from error
-        except requests.RequestException as error:
-            raise SourceUnavailable("down", f"{method}: {type(error).__name__}") from error
-        if response.status_code == 401:
-            raise _SessionEnded("401")
-        refuse_bad_status(response)
-        return Answer(response.content, {name.lower(): value for name, value in response.headers.items()})
-
-
-class _SessionEnded(Exception):
-    """Tryton no longer knows the session (401)."""
 
 
 def _refusal(error: Any) -> Refusal:
