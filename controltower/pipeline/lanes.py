@@ -102,10 +102,8 @@ def settled(connection: Connection, tower: Tower, done: Sequence[Delivery]) -> N
     changed = [
         each for newer in done if newer.state == DELIVERED for each in _overtaken(connection, routes, newer)
     ]
-    for lane in {each.lane: None for each in sorted(done)}:
-        head = delivery.head_of(connection, lane, blocking)
-        if head is not None and head.state == WAITING:
-            changed.append(head._replace(state=PENDING, next_at=now))
+    heads = delivery.heads_of(connection, [each.id for each in done], blocking)
+    changed += [head._replace(state=PENDING, next_at=now) for head in heads if head.state == WAITING]
     delivery.put(connection, changed)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    Alias,
     Boolean,
     Column,
     ColumnElement,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     update,
@@ -94,7 +96,7 @@ delivery = Table(
     # Whether anything may still become of it; kept beside the state so that a partial index answers.
     Column("live", Integer, nullable=False),
 )
-IS_LIVE = delivery.c.live == 1
+IS_LIVE = delivery.c.live == literal_column("1")  # written out, or no partial index answers it
 _claimable = delivery.c.state.in_([inline(state) for state in (*CLAIMABLE, SENDING)])
 IS_DEAD = delivery.c.state == inline(DEAD)
 IS_AWAITED = delivery.c.applied_by.is_not(None)
@@ -248,38 +250,40 @@ def claims_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str
     return {row[0]: (row[1], row[2]) for row in connection.execute(chosen)}
 
 
-_in_lane = (
-    delivery.c.plant == bindparam("plant"), delivery.c.subject == bindparam("subject"),
-    delivery.c.target == bindparam("target"), IS_LIVE,
-)  # fmt: skip
-_active = select(delivery.c.id).where(*_in_lane, delivery.c.state.in_((*CLAIMABLE, SENDING))).limit(1)
-_blocking = or_(
-    delivery.c.state == WAITING,
-    and_(delivery.c.state == DEAD, delivery.c.route.in_(bindparam("routes", expanding=True))),
-)
-_head = (
-    select(delivery).where(*_in_lane, _blocking)
-    .order_by(delivery.c.ordinal, delivery.c.id).limit(1).with_for_update()
-)  # fmt: skip
-_shown = select(delivery).where(
-    *_in_lane, delivery.c.state == DELIVERED, delivery.c.route == bindparam("route")
-)
+def heads_of(connection: Connection, done: Sequence[int], blocking: Sequence[str]) -> list[Delivery]:
+    """For the lanes of some deliveries the first of each that waits, or that is dead and lets none pass (on the routes
+    `blocking`); locked. Lanes of which another one is still on its way are left out. Reads no lane as a whole."""
+    ended, waits, moving = delivery.alias("ended"), delivery.alias("waits"), delivery.alias("moving")
+    stands = or_(
+        waits.c.state == inline(WAITING), and_(waits.c.state == inline(DEAD), waits.c.route.in_(blocking))
+    )
+    active = moving.c.state.in_([inline(state) for state in (*CLAIMABLE, SENDING)])
+    first = (
+        select(waits.c.id)
+        .where(*_same_lane(waits, ended), stands)
+        .order_by(waits.c.ordinal, waits.c.id)
+        .limit(1)
+    )
+    chosen = (
+        select(first.correlate(ended).scalar_subquery())
+        .where(ended.c.id.in_(done), ~select(moving.c.id).where(*_same_lane(moving, ended), active).exists())
+    )  # fmt: skip
+    rows = connection.execute(select(delivery).where(delivery.c.id.in_(chosen)).with_for_update())
+    return [read(row) for row in rows]
 
 
-def head_of(connection: Connection, lane: Lane, blocking: Sequence[str]) -> Delivery | None:
-    """The first of a lane that waits, or that is dead and lets none pass (on the routes `blocking`); locked. None when
-    there is none, or while another one of the lane is still on its way."""
-    named = {"plant": lane.subject.plant, "subject": lane.subject.name, "target": lane.target}
-    if connection.execute(_active, named).first() is not None:
-        return None
-    row = connection.execute(_head, {**named, "routes": [*blocking]}).first()
-    return read(row) if row else None
+def _same_lane(one: Alias, other: Alias) -> tuple[ColumnElement[bool], ...]:
+    same = [one.c[name] == other.c[name] for name in ("plant", "subject", "target")]
+    return (*same, one.c.live == literal_column("1"))
 
 
 def awaited_in(connection: Connection, lane: Lane, route: str) -> list[Delivery]:
     """The deliveries of a lane that were taken on a route and are not yet seen applied."""
-    named = {"plant": lane.subject.plant, "subject": lane.subject.name, "target": lane.target, "route": route}
-    return [read(row) for row in connection.execute(_shown, named)]
+    chosen = select(delivery).where(
+        delivery.c.plant == lane.subject.plant, delivery.c.subject == lane.subject.name,
+        delivery.c.target == lane.target, IS_LIVE, delivery.c.state == DELIVERED, delivery.c.route == route,
+    )  # fmt: skip
+    return [read(row) for row in connection.execute(chosen)]
 
 
 def live_of(connection: Connection, subjects: Iterable[Subject], *, lock: bool = True) -> list[Delivery]:
