@@ -121,7 +121,9 @@ def answered(gate: Gate, sending: Sending, now: datetime.datetime, failed: bool,
     gate = replace(gate, failures=gate.failures + 1, recent=(*gate.recent, 1)[-RECENT:], last_error=words)
     mostly = len(gate.recent) == RECENT and 2 * sum(gate.recent) > RECENT
     if gate.opened_at is not None or gate.failures >= sending.open_after or mostly:
-        return replace(gate, opened_at=now, probe_at=None, changed_at=now)
+        # A probe that fails opens it anew; it has been shut since the first time.
+        since = now if gate.opened_at is None else gate.changed_at
+        return replace(gate, opened_at=now, probe_at=None, changed_at=since)
     return gate
 
 

@@ -102,13 +102,15 @@ class Team:
 
 @dataclass(frozen=True)
 class Tier:
-    """A service level: how soon an exception must be acknowledged and resolved, and who hears of it next."""
+    """A service level: how soon an exception must be acknowledged and resolved, who hears of it next, how what goes
+    out under it is retried, and how severe it is (A, B or C) when that fails."""
 
     id: str
     acknowledge_within: datetime.timedelta
     resolve_within: datetime.timedelta
     escalate_to: str = ""
     retry: RetryPolicy = field(default_factory=RetryPolicy)
+    severity: str = "B"
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ class Limits:
     gap_after: datetime.timedelta = datetime.timedelta(minutes=10)
     quiet_after: datetime.timedelta = datetime.timedelta(minutes=30)
     announce_within: datetime.timedelta = datetime.timedelta(minutes=10)
+    interrupted_after: datetime.timedelta = datetime.timedelta(minutes=10)
     off: frozenset[str] = frozenset()
 
 
@@ -173,6 +176,11 @@ class Landscape:
         known = self.systems.get(id)
         return known or System(id, id, "", (), "", ZoneInfo("UTC"))
 
+    @cached_property
+    def _flowing(self) -> dict[str, tuple[Flow, ...]]:
+        kinds = {flow.kind for flow in self.flows}
+        return {kind: tuple(flow for flow in self.flows if flow.kind == kind) for kind in kinds}
+
     def of_role(self, plant: str, role: str) -> tuple[System, ...]:
         """The systems of a role that serve a plant, in the order of the configuration."""
         return self._by_role.get((plant, role), ())
@@ -204,6 +212,15 @@ class Landscape:
         )
         roles = self.system(source).role, self.system(target).role
         return declared or any((each.source, each.target) == roles for each in self.routes_of(kind))
+
+    def flows_of(self, kind: str) -> tuple[Flow, ...]:
+        """The flows through which a kind of subject goes."""
+        return self._flowing.get(kind, ())
+
+    @cached_property
+    def roles(self) -> dict[str, str]:
+        """System id -> role."""
+        return {system.id: system.role for system in self.systems.values()}
 
     def routes_of(self, kind: str) -> tuple[Route, ...]:
         """The routes that carry facts about a kind of subject."""

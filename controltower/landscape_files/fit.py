@@ -13,7 +13,7 @@ from controltower.landscape_files.declared import (
 )
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings, suggestion
-from controltower.rules.signal import RULES
+from controltower.rules import sending, signal
 
 
 def plants_of(system: SystemTables, declared: Declared) -> tuple[str, ...]:
@@ -46,7 +46,11 @@ def check_fit(declared: Declared, findings: Findings) -> None:
     for interface in declared.interfaces:
         _check_interface(interface, declared, findings)
     if declared.limits is not None:
-        names = {*RULES, *(expectation.row["name"] for expectation in declared.expectations)} - {None}
+        names = {
+            *signal.RULES,
+            *sending.RULES,
+            *(expectation.row["name"] for expectation in declared.expectations),
+        } - {None}
         for rule in declared.limits.row["off"]:
             known(declared.limits.place / "off", "rule", rule, names, findings)
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from controltower import connectors
 from controltower.connectors.signature import SCHEMES
-from controltower.domain.landscape import Hooks, Limits, Polling, System
+from controltower.domain.landscape import Hooks, Limits, Polling, System, Tier
 from controltower.domain.retry import Sending
 from controltower.domain.route import EVERY, LATEST, Route
 from controltower.domain.vocabulary import KINDS, ROLES
@@ -278,6 +278,11 @@ LIMITS = (
     _duration(
         "announce_within", "what a poll brought must also come by webhook within", Limits.announce_within
     ),
+    _duration(
+        "interrupted_after",
+        "a system that has taken nothing for so long (circuit open) is an exception",
+        Limits.interrupted_after,
+    ),
     Key(
         "off",
         "list of rules",
@@ -299,6 +304,13 @@ TIER = (
         "list of durations",
         value.each(value.duration),
         "the longest wait before each further attempt; ten from 5 s to 24 h without it, none with []",
+    ),
+    Key(
+        "severity",
+        "A, B or C",
+        one_of("severity", SEVERITIES),
+        "of the exceptions about what goes out under it",
+        fallback=Tier.severity,
     ),
 )
 

@@ -18,6 +18,7 @@ from controltower.rules import expectation as expectation_rule
 from controltower.rules import signal as signal_rule
 from controltower.store import case, drift, message
 from controltower.store.case import REOPEN, RESOLVE, Action
+from controltower.store.rebuild import WATCHED
 
 
 def keep_cases(
@@ -63,7 +64,7 @@ def _withdraw(connection: Connection, tower: Tower, subject: Subject, present: s
     gone = [
         exceptions.resolved(each, tower.now(), "Withdrawn: a message read later tells it otherwise.")
         for each in case.open_about(connection, subject)
-        if each.id not in present
+        if each.id not in present and each.rule not in WATCHED
     ]
     put(connection, gone)
 

@@ -15,6 +15,7 @@ from controltower.pipeline.cases import close_quiet, gone_quiet, keep_cases
 from controltower.pipeline.judge import judged
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.undeclared import is_compared, is_expected, withdrawn
+from controltower.pipeline.undelivered import findings, on_time
 from controltower.rules import silence
 from controltower.store import case, channel, drift, expectation, message
 from controltower.store.channel import Channel
@@ -33,7 +34,11 @@ def detect(tower: Tower, since: datetime.datetime | None = None) -> int:
     now = tower.now()
     with reading(tower.engine) as connection:
         read_until = _read_until(connection, now)
-        busy = _anything_due(connection, tower, read_until) or _silences(connection, tower, now, since)
+        busy = (
+            _anything_due(connection, tower, read_until)
+            or _silences(connection, tower, now, since)
+            or findings(connection, tower, now)
+        )
     if not busy:
         return 0
     with writing(tower.engine) as connection:
@@ -41,7 +46,7 @@ def detect(tower: Tower, since: datetime.datetime | None = None) -> int:
         found = pass_time(connection, tower, read_until)
         silences = _silences(connection, tower, now, since)
         case.put(connection, silences)
-        return found + len(silences)
+        return found + len(silences) + on_time(connection, tower, now)
 
 
 def pass_time(connection: Connection, tower: Tower, now: datetime.datetime) -> int:

@@ -8,7 +8,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Table, Text, func, in
 
 from controltower.domain.exception import OPEN, Case
 from controltower.domain.subject import Subject
-from controltower.store.about import about_order, narrowed
+from controltower.store.about import about, about_order, narrowed
 from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import (
     AnyRow,
@@ -125,6 +125,11 @@ def open_about(connection: Connection, subject: Subject) -> list[Case]:
     """The open exceptions about one subject."""
     mine = (case.c.plant == subject.plant, case.c.subject == subject.name)
     return [_read(row) for row in connection.execute(select(case).where(_open, *mine))]
+
+
+def open_about_each(connection: Connection, subjects: Iterable[Subject], rule: str) -> list[Case]:
+    """The open exceptions of one rule about some subjects."""
+    return [_read(row) for row in about(connection, case, subjects, _open, case.c.rule == rule)]
 
 
 def of_order(connection: Connection, plant: str, order: str) -> list[Case]:

@@ -21,7 +21,10 @@ from controltower.store.message import (
 # What was refused at the door tells nothing when it is read again.
 READABLE = frozenset({RECEIVED, RECORDED, DUPLICATE, PARKED, PARTLY})
 # Seen by watching, not by reading: the inbox could not tell it again.
-_WATCHED = ("source-silent", "refused-message")
+WATCHED = (
+    "source-silent", "refused-message", "dead-letters", "not-applied", "late-delivery", "interface-paused",
+    "circuit-open", "cannot-carry",
+)  # fmt: skip
 
 
 def clear(connection: Connection) -> int:
@@ -30,5 +33,5 @@ def clear(connection: Connection) -> int:
         connection.execute(delete(table))
     # What the door claimed is part of the inbox; what a translation claimed is for the next one to claim.
     connection.execute(delete(event_key).where(event_key.c.fingerprint.startswith(BY_TRANSLATION)))
-    connection.execute(delete(case).where(case.c.rule.not_in(_WATCHED)))
+    connection.execute(delete(case).where(case.c.rule.not_in(WATCHED)))
     return connection.execute(select(func.count()).select_from(message)).scalar_one()

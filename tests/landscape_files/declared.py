@@ -45,6 +45,31 @@ title = "An order's life"
 milestones = [{ name = "made", title = "Made", role = "mes", type = "order.completed" }]
 """
 INTERFACES = '[[interface]]\nfrom = "erp"\nto = "mes"\ncarries = ["order"]\n'
+SEND = """
+[erp.settings]
+url = "http://127.0.0.1:9/events"
+
+[erp.send]
+rate = 20
+timeout = "10 s"
+maintenance = ["Sat 22:00-02:00"]
+"""
+ROUTES = """
+[progress]
+title = "Progress to the ERP"
+from = "mes"
+to = "erp"
+when = [{ attribute = "status", becomes = ["running", "completed"] }, { type = "order.reported" }]
+take = ["status", "quantity_good"]
+needs = ["status"]
+locked = ["quantity_good"]
+fixed = { priority = "5" }
+tier = "gold"
+team = "it"
+deliver_within = "10 min"
+apply_within = "15 min"
+applied = { attribute = "status", becomes = ["completed"] }
+"""
 RULES = '[limits]\nclock_ahead = "90 s"\noff = ["duplicate-delivery"]\n'
 SERVICE = """
 [teams.it]
@@ -64,6 +89,13 @@ WHOLE = {
     "rules.toml": RULES,
     "service.toml": SERVICE,
 }
+# The same with a route of the tower's own.
+CARRYING = {
+    **WHOLE,
+    "systems.toml": SYSTEMS + SEND,
+    "routes.toml": ROUTES,
+    "service.toml": SERVICE + 'retry = ["5 s", "2 min"]\n',
+}
 ENVIRONMENT = {"MES_SECRET": HIDDEN, "ERP_SECRET": HIDDEN}
 
 
@@ -75,12 +107,16 @@ def written(directory: Path, files: Mapping[str, str]) -> Path:
 
 
 def told(
-    directory: Path, file: str, change: Callable[[str], str], environment: Mapping[str, str] | None = None
+    directory: Path,
+    file: str,
+    change: Callable[[str], str],
+    environment: Mapping[str, str] | None = None,
+    whole: Mapping[str, str] = WHOLE,
 ) -> list[Problem]:
     """What is told of the whole configuration after one of its files was changed."""
-    text = change(WHOLE.get(file, ""))
-    assert text != WHOLE.get(file), "the change must change something"
-    written(directory, {**WHOLE, file: text})
+    text = change(whole.get(file, ""))
+    assert text != whole.get(file), "the change must change something"
+    written(directory, {**whole, file: text})
     return check(directory, ENVIRONMENT if environment is None else environment)
 
 
