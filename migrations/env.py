@@ -16,6 +16,7 @@ from controltower.store import (
     gate,
     lease,
     message,
+    resubmission,
     user,
 )
 from controltower.store.engine import connect, writing
@@ -23,7 +24,8 @@ from controltower.store.schema import metadata
 
 # Named here so that every table is known to the metadata when a migration is drafted from the models.
 TABLES = (
-    attempt, audit, belief, case, channel, delivery, drift, event, expectation, gate, lease, message, user,
+    attempt, audit, belief, case, channel, delivery, drift, event, expectation, gate, lease, message, resubmission,
+    user,
 )  # fmt: skip
 # Processes that start together queue here; any number will do, as long as nothing else locks it.
 MIGRATION_LOCK = 20_260_301

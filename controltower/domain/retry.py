@@ -34,7 +34,7 @@ class RetryPolicy:
             return None
         if retry_after is not None:
             return min(retry_after, self.longest_asked)
-        return max(self.least, chance.uniform(0.0, self.delays[failures - 1]))
+        return max(self.least, chance.uniform(0.0, self.delays[max(failures, 1) - 1]))
 
 
 @dataclass(frozen=True)
