@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 import requests
 
+from controltower.simulation.links import CARRIED, carried_as
 from controltower.simulation.network import Network
 from controltower.simulation.tryton.bridge import RealErp
 
@@ -45,6 +46,12 @@ def _parser() -> argparse.ArgumentParser:
         default="",
         metavar="URL",
         help="a real Tryton in the simulated ERP's place, and real time (password: ERP_BRIDGE_PASSWORD)",
+    )
+    parser.add_argument(
+        "--carried",
+        default="nothing",
+        choices=tuple(CARRIED),
+        help="what the tower carries between the systems",
     )
     parser.add_argument("--story", action="store_true", help="play the demo's scripted faults")
     parser.add_argument(
@@ -85,6 +92,7 @@ def _run(asked: argparse.Namespace, environ: dict[str, str]) -> int:
             without=_names(asked.without),
             clock_path=Path(clock) if clock else None,
             real_erp=_real_erp(asked.real_erp, environ),
+            carried=carried_as(asked.carried),
         )
     except ValueError as error:
         _say(str(error), sys.stderr)

@@ -53,6 +53,7 @@ class _Panel:
             ("orders", "GET", self.orders),
             ("due-date", "POST", self.due_date),
             ("answers", "POST", self.answers),
+            ("taken", "GET", self.taken),
         ]
 
     def overview(self) -> Answer:
@@ -116,6 +117,14 @@ class _Panel:
                 if changed:
                     return jsonify(_shown(changed))
         return jsonify({"error": "no such order, or it can no longer be changed"}), 409
+
+    def taken(self) -> Answer:
+        """What a system has taken from the tower."""
+        system = request.args.get("system", "")
+        if system not in self._network.systems:
+            raise ValueError("give a system of the network")
+        found = self._network.taken(system, request.args.get("subject", ""))
+        return jsonify({"items": [{**each, "at": iso(each["at"])} for each in found]})
 
     def answers(self) -> Answer:
         """Tell a system how to answer its next list calls."""

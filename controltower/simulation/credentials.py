@@ -18,10 +18,12 @@ def environment_name(system_id: str, ending: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """One header per system that its API asks for, and one signing secret per system with webhooks."""
+    """One header per system that its API asks for, and one signing secret per system with webhooks; `inbox_secrets`
+    sign what the tower sends to a system's webhook end."""
 
     api: dict[str, dict[str, str]] = field(repr=False)
     hook_secrets: dict[str, str] = field(repr=False)
+    inbox_secrets: dict[str, str] = field(repr=False, default_factory=dict)
 
     def admits(self, system_id: str, header: Callable[[str], str | None]) -> bool:
         """Whether a request carries the system's credential; `header` gives its headers by name."""
@@ -36,15 +38,23 @@ def from_environment(environ: Mapping[str, str], without: tuple[str, ...] = ()) 
     missing: list[str] = []
     api: dict[str, dict[str, str]] = {}
     hooks: dict[str, str] = {}
+    inboxes: dict[str, str] = {}
     for spec in SPECS:
         if spec.id in without:
             continue
         api[spec.id] = _api_header(spec, environ, missing)
+        # Where it is not set nobody knows it: then the tower sends nothing there.
+        inboxes[spec.id] = environ.get(environment_name(spec.id, "INBOX_SECRET")) or made_secret()
         if spec.hooks:
             hooks[spec.id] = _required(environ, environment_name(spec.id, "HOOK_SECRET"), missing)
     if missing:
         raise ValueError(f"set these environment names first: {', '.join(missing)}")
-    return Credentials(api, hooks)
+    return Credentials(api, hooks, inboxes)
+
+
+def made_secret() -> str:
+    """A new signing secret of Standard Webhooks."""
+    return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def _required(environ: Mapping[str, str], name: str, missing: list[str]) -> str:

@@ -28,6 +28,11 @@ CREATE TABLE IF NOT EXISTS letter (id INTEGER PRIMARY KEY AUTOINCREMENT, webhook
     subject TEXT NOT NULL, headers TEXT NOT NULL, body BLOB NOT NULL, not_before REAL NOT NULL,
     waits INTEGER NOT NULL, state TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS letter_pending ON letter (state, id);
+CREATE TABLE IF NOT EXISTS taken (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL, subject TEXT NOT NULL,
+    what TEXT NOT NULL, at REAL NOT NULL, repeated INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+    status INTEGER NOT NULL, answer TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS taken_key ON taken (key, id);
+CREATE INDEX IF NOT EXISTS taken_subject ON taken (subject, id);
 """
 
 

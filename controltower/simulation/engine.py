@@ -11,6 +11,7 @@ import requests
 from controltower.simulation.database import Body, Job, SystemDatabase
 from controltower.simulation.letters import LinkMessage
 from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.tower_end import LINK_HEADER
 from controltower.simulation.world import World
 
 log = logging.getLogger(__name__)
@@ -90,7 +91,7 @@ class Engine:
     def _delivered(self, message: LinkMessage) -> bool:
         """Post it; a 4xx is the target's last word, anything worse is tried again."""
         url = self._world.addresses[message.target] + message.path
-        headers = self._world.credentials.api[message.target]
+        headers = {**self._world.credentials.api[message.target], LINK_HEADER: message.link}
         try:
             answer = self._session.request(message.method, url, json=message.body, headers=headers, timeout=5)
         except requests.RequestException as error:

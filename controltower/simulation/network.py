@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -71,8 +71,10 @@ class Network:
         clock_path: Path | None = None,
         pace: Pace | None = None,
         real_erp: RealErp | None = None,
+        carried: Collection[str] = (),
     ) -> None:
-        """`begin_at` counts on the first start only; with a `real_erp` time is real, and goes on from now.
+        """`begin_at` counts on the first start only; with a `real_erp` time is real, and goes on from now. On the
+        `carried` links the network is silent: the tower carries them.
 
         Raises ValueError for missing credentials."""
         environ = os.environ if environ is None else environ
@@ -82,8 +84,9 @@ class Network:
         board = FaultBoard(self.db, self.truth)
         moment, birth = self._resumed(begin_at or datetime.now(UTC))
         self.world = World(
-            seed, moment, birth, credentials, board, pace or Pace(), real_erp=real_erp is not None
-        )
+            seed, moment, birth, credentials, board, pace or Pace(),
+            carried=frozenset(carried), real_erp=real_erp is not None,
+        )  # fmt: skip
         self._real_erp = real_erp
         specs = [spec for spec in SPECS if spec.id not in without]
         self.systems = {spec.id: self._system(spec, state_dir) for spec in specs}
@@ -97,6 +100,7 @@ class Network:
         self._control = control_app(self, environ.get("SIM_CONTROL_TOKEN", ""))
         self._ports = ports(port_base) | {"control": port_base}
         self._servers: list[SystemServer] = []
+        self._doors: dict[str, SystemServer] = {}
         self._threads: list[threading.Thread] = []
         self._stopped = threading.Event()
         self._engine: Engine | None = None
@@ -132,10 +136,12 @@ class Network:
             server = SystemServer(system.app, self._ports[system.id])
             self.world.addresses[system.id] = server.address
             self._servers.append(server)
+            self._doors[system.id] = server
         self._servers.append(SystemServer(self._control, self._ports["control"]))
         self.control_url = self._servers[-1].address
         for server in self._servers:
             server.start()
+        self._set_doors()
         chores: dict[str, Callable[[Body], None]] = {
             "begin": self._begin,
             "mend": self._mend,
@@ -236,6 +242,7 @@ class Network:
             except ValueError:
                 self.world.board.switch_off(name)
                 raise
+            self._set_doors()
 
     def fault_off(self, name: str) -> None:
         """Switch a fault off and mend what it broke; nothing when it is not on."""
@@ -247,6 +254,19 @@ class Network:
                 fault.mend(hit)
                 self.scene.forget(fault, hit["id"])
             self.world.board.switch_off(name)
+            self._set_doors()
+
+    def _set_doors(self) -> None:
+        """Shut the doors of the systems that a fault keeps shut, and open the others."""
+        for system, door in self._doors.items():
+            if self.world.board.shuts(system):
+                door.shut()
+            else:
+                door.reopen()
+
+    def taken(self, system: str, subject: str = "") -> list[Body]:
+        """What a system has taken from the tower, oldest first. Raises KeyError for an unknown one."""
+        return self.systems[system].tower_end.inbox.taken(subject)
 
     def story(self) -> None:
         """Plan the scripted story: a first visitor sees a live drift within two minutes."""
@@ -267,6 +287,7 @@ class Network:
                 self.scene.forget(fault, hit["id"])
         if fault and fault.exhausted:
             self.world.board.switch_off(fault.name)
+        self._set_doors()
 
     def _story(self, body: Body) -> None:
         """One scene of the story, played again later; it waits while its fault is on."""

@@ -7,16 +7,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 
 from controltower.simulation.database import Body, Job, SystemDatabase
 from controltower.simulation.dialects import cloudevents
+from controltower.simulation.faults.contract import Call
 from controltower.simulation.landscape import PLANTS, SystemSpec, dice
 from controltower.simulation.letters import Letter, LinkMessage
+from controltower.simulation.servers import wait_for_hang_up
+from controltower.simulation.tower_end import TowerEnd, from_tower
 from controltower.simulation.world import World
 
 BATCH_SECONDS = 30.0
 LINK_SECONDS = (20.0, 50.0)
+LONGEST_SILENCE = 60.0  # real seconds for which a lost answer is kept
+# What goes by the plants' clock however quick the machines are.
+BY_THE_CLOCK = ("new-order", "break", "repair")
 
 
 class PlantSystem:
@@ -31,6 +37,8 @@ class PlantSystem:
         self.app = Flask(f"simulation.{spec.id}")
         self.app.json.sort_keys = False  # type: ignore[attr-defined]
         self.app.before_request(self._guard)
+        self.app.after_request(self._lose)
+        self.tower_end = TowerEnd(self)
         if not self.db.get("system", "started"):
             with self.db.transaction():
                 self.db.put("system", "started", {"at": world.moment}, world.moment, live=False)
@@ -50,8 +58,9 @@ class PlantSystem:
         return self.world.moment + self.world.board.clock_offset(self.id)
 
     def later(self, kind: str, low: float, high: float, body: Body) -> None:
-        """Put a job on the agenda between `low` and `high` virtual seconds from now."""
-        self.db.plan_job(self.now + self.chance(kind, body).uniform(low, high), kind, body)
+        """Put a job on the agenda between `low` and `high` virtual seconds from now, by the network's pace."""
+        length = 1.0 if kind in BY_THE_CLOCK else self.world.pace.length
+        self.db.plan_job(self.now + length * self.chance(kind, body).uniform(low, high), kind, body)
 
     def chance(self, *parts: Any) -> Any:
         """Seeded chance for this system, this purpose and this moment."""
@@ -67,7 +76,9 @@ class PlantSystem:
     # ---- neighbours -------------------------------------------------------------------------------------
 
     def tell(self, link: str, target: str, path: str, about: str, body: Any, method: str = "POST") -> None:
-        """Send a message over a named link; it goes out 20 to 50 virtual seconds later."""
+        """Send a message over a named link; it goes out 20 to 50 virtual seconds later. The tower may carry it."""
+        if link in self.world.carried:
+            return
         message = LinkMessage(link, self.id, target, method, path, about, body)
         self.later("link", *LINK_SECONDS, message.as_body())
 
@@ -82,15 +93,22 @@ class PlantSystem:
         self.app.add_url_rule(path, f"{method} {path}", view, methods=[method])
 
     def _guard(self) -> tuple[Response, int] | None:
-        if not self.world.credentials.admits(self.id, request.headers.get):
-            return jsonify({"detail": "Authentication credentials were not provided."}), 401
+        if from_tower():
+            trouble = self.world.board.trouble(Call(self.id, request.method, _text()))
+            if trouble and not trouble.lost:
+                return _told(trouble.status, trouble.words, trouble.retry_after)
+            g.lost = bool(trouble)
+        # A webhook proves by its signature whose it is.
+        if request.path != "/hooks" and not self.world.credentials.admits(self.id, request.headers.get):
+            return _told(401, "Authentication credentials were not provided.", 0)
         told = self.world.told_answer(self.id) if request.method == "GET" else None
-        if told is None:
-            return None
-        answer = jsonify({"detail": f"told to answer {told[0]}"})
-        if told[1]:
-            answer.headers["Retry-After"] = str(told[1])
-        return answer, told[0]
+        return _told(told[0], f"told to answer {told[0]}", told[1]) if told else None
+
+    def _lose(self, answer: Response) -> Response:
+        """Keep an answer that is to be lost until the caller has given up."""
+        if g.get("lost") and answer.status_code < 300:
+            wait_for_hang_up(request.environ.get("werkzeug.socket"), LONGEST_SILENCE)
+        return answer
 
     # ---- the tower --------------------------------------------------------------------------------------
 
@@ -144,3 +162,15 @@ class PlantSystem:
                 int(letter.waits) if letter else 0,
             ),
         )
+
+
+def _text() -> str:
+    """Path and body of the request at hand, in which a fault looks for an order."""
+    return f"{request.full_path}\n{request.get_data(as_text=True)}"
+
+
+def _told(status: int, words: str, retry_after: int) -> tuple[Response, int]:
+    answer = jsonify({"detail": words})
+    if retry_after:
+        answer.headers["Retry-After"] = str(retry_after)
+    return answer, status

@@ -11,6 +11,7 @@ from controltower.simulation.letters import Letter, LinkMessage
 from controltower.simulation.order_book import OrderBook
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.systems.mes import Mes
+from controltower.simulation.systems.wms import Wms
 from controltower.simulation.truth import Hit
 from controltower.simulation.world import World
 
@@ -69,6 +70,13 @@ class NetworkScene:
     def acknowledge(self, order: str, plant: str) -> None:
         """Have the plant's MES confirm the routing it withheld."""
         self._mes(plant).confirm_routing(order)
+
+    def count_stock(self, system: str, quantity: int | None) -> Body:
+        """Have a warehouse count its first component: the plant and item. Raises ValueError for no warehouse."""
+        warehouse = self._systems.get(system)
+        if not isinstance(warehouse, Wms):
+            raise ValueError(f"{system} is no warehouse")
+        return warehouse.count(quantity)
 
     def inject(self, letter: Letter) -> None:
         """Put a letter in a system's outbox, past all faults."""

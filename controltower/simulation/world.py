@@ -14,13 +14,19 @@ FIRST_MORNING = datetime(2026, 3, 2, 6, 0, tzinfo=UTC).timestamp()
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How busy the company is: minutes between new orders, how many may live at once, orders at first start."""
+    """How busy the company is: minutes between new orders, how many may live at once, orders at first start.
+
+    `length`: what work, picks and messages between systems take, 1.0 as in a plant; 0.01 makes machines so quick that
+    an order lives minutes, for runs in real time. `most_orders`: no new ones after so many, 0 = without end.
+    """
 
     order_minutes: tuple[float, float] = (6.0, 10.0)
     live_orders: int = 40
     first_orders: int = 6
     changes: float = 0.3
     cancellations: float = 0.02
+    length: float = 1.0
+    most_orders: int = 0
 
 
 @dataclass
@@ -35,6 +41,7 @@ class World:
     pace: Pace = field(default_factory=Pace)
     addresses: dict[str, str] = field(default_factory=dict)
     told_answers: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    carried: frozenset[str] = frozenset()  # links that the tower carries: the network is silent on them
     real_erp: bool = False  # a real ERP, behind a bridge, in the simulated one's place
     lock: threading.RLock = field(default_factory=threading.RLock)
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 Event = dict[str, Any]
@@ -61,6 +62,24 @@ def enclose(mode: str, contents: list[Event]) -> tuple[dict[str, str], bytes]:
         if name not in ("data", "datacontenttype"):
             headers[f"ce-{name}"] = str(value)
     return headers, json.dumps(content.get("data")).encode()
+
+
+def opened(headers: dict[str, str], body: bytes) -> list[Event]:
+    """The events of one HTTP message in any mode; header names in lower case.
+
+    Raises ValueError for no JSON, KeyError for an event without its type or subject."""
+    content_type = headers.get("content-type", "")
+    held = json.loads(body)
+    if content_type.startswith("application/cloudevents-batch"):
+        events = list(held)
+    elif content_type.startswith("application/cloudevents"):
+        events = [held]
+    else:
+        given = {name[3:]: unquote(value) for name, value in headers.items() if name.startswith("ce-")}
+        events = [{**given, "data": held}]
+    for event in events:
+        _ = event["id"], event["type"], event["subject"]
+    return events
 
 
 def _traceparent(trace: str, span: str) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 from controltower.simulation.timekeeper import iso
 
 Row = dict[str, Any]
+# What the scheduler has told of its plan; nothing before it is told.
+NO_PLAN = {"PlanSts": None, "PlanStart": None, "PlanEnd": None}
 
 
 def order_row(order: Row) -> Row:
@@ -28,6 +30,8 @@ def order_row(order: Row) -> Row:
         "Curr": "EUR",
         "ConfYield": f"{order['good']:.3f}",
         "ConfScrap": f"{order['scrap']:.3f}",
+        **NO_PLAN,
+        **order.get("plan", {}),
         "CreatedAt": iso(order["created"]),
         "ChangedAt": iso(order["changed"]),
         "Ver": order["version"],

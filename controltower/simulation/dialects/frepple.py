@@ -62,6 +62,10 @@ def manufacturing_order(order: Row) -> Row:
         "due": naive(order["due"]),
         "priority": order["priority"],
         "revision": order["revision"],
+        "feasible": order.get("feasible"),
+        "constraint": order.get("constraint"),
+        "short_item": order.get("short_item"),
+        "short_quantity": decimal(order.get("short_quantity")),
     }
 
 

@@ -48,6 +48,7 @@ def north_pick(pick: Row) -> Row:
         "status": 40 if pick["complete"] else 10,
         "status_text": "Complete" if pick["complete"] else "Pending",
         "material_available": pick["complete"],
+        "notes": pick.get("notes", ""),
         "updated": minutes(pick["changed"]),
     }
 

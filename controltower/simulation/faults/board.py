@@ -6,7 +6,7 @@ import threading
 from dataclasses import asdict, fields
 
 from controltower.simulation.database import SystemDatabase
-from controltower.simulation.faults.contract import Body, Fault, Params, Scene
+from controltower.simulation.faults.contract import Body, Call, Fault, Params, Scene, Trouble
 from controltower.simulation.faults.registry import REGISTRY
 from controltower.simulation.letters import Letter, LinkMessage
 from controltower.simulation.truth import Hit, Truth
@@ -103,6 +103,16 @@ class FaultBoard:
         with self._lock:
             asked = [fault.withholds_routing(system_id, order) for fault in self._active.values()]
         return any(asked)
+
+    def trouble(self, call: Call) -> Trouble | None:
+        """What a system answers the tower in its trouble; None when it is well."""
+        with self._lock:
+            found = (fault.trouble(call) for fault in list(self._active.values()))
+            return next((trouble for trouble in found if trouble), None)
+
+    def shuts(self, system_id: str) -> bool:
+        """Whether a fault keeps a system from taking connections."""
+        return any(fault.shuts(system_id) for fault in list(self._active.values()))
 
     def _keep(self, fault: Fault) -> None:
         body = {"name": fault.name, "params": fault.params.as_body(), "state": fault.state}

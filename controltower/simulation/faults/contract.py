@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field
 from random import Random
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from controltower.simulation.letters import Letter, LinkMessage
 from controltower.simulation.truth import Hit
@@ -27,6 +28,27 @@ class Params:
     def as_body(self) -> Body:
         """The parameters as JSON."""
         return asdict(self)
+
+
+class Call(NamedTuple):
+    """A request that the tower makes of a system: `text` is its path and body."""
+
+    system: str
+    method: str
+    text: str
+
+    @property
+    def writes(self) -> bool:
+        return self.method != "GET"
+
+
+class Trouble(NamedTuple):
+    """What a system answers in place of what it should; `lost`: it does what it is asked and never says so."""
+
+    status: int = 0
+    words: str = ""
+    retry_after: int = 0
+    lost: bool = False
 
 
 class Scene(Protocol):
@@ -55,6 +77,9 @@ class Scene(Protocol):
 
     def acknowledge(self, order: str, plant: str) -> None:
         """Have the plant's MES confirm the routing it withheld."""
+
+    def count_stock(self, system: str, quantity: int | None) -> Body:
+        """Have a warehouse count a component: it finds so many, or (None) all that were there before."""
 
     def inject(self, letter: Letter) -> None:
         """Put a letter in a system's outbox as it is."""
@@ -108,6 +133,14 @@ class Fault:
         """Whether a MES keeps quiet about a schedule it was sent."""
         return False
 
+    def trouble(self, call: Call) -> Trouble | None:
+        """How a system answers the tower while it is in trouble; None as it should."""
+        return None
+
+    def shuts(self, system_id: str) -> bool:
+        """Whether a system takes no connection at all."""
+        return False
+
     def mend(self, hit: Body) -> None:
         """Make one hit good; `hit["held"]` is what was kept of it."""
 
@@ -124,6 +157,23 @@ class Fault:
         if asked.count and len(self.state["hits"]) >= asked.count:
             return False
         return Random(f"{asked.seed}:{self.name}:{about}").random() < asked.rate
+
+    def troubles(self, call: Call, about: str) -> bool:
+        """Whether a call is one of those that a fault which stands since it began bends: its dice go by `about`."""
+        asked = self.params
+        if call.system != asked.system or not self.holds:
+            return False
+        if asked.order and not re.search(rf"\b{re.escape(asked.order)}\b", call.text):
+            return False
+        return Random(f"{asked.seed}:{self.name}:{about}").random() < asked.rate
+
+    def stand(self, what: str, mend: str) -> None:
+        """Hit once for as long as the fault is on: a system in trouble, for one order or for all."""
+        order = self.params.order
+        found = [each for each in self.scene.live_orders() if each["order"] == order]
+        subjects = [f"{each['plant']}/order/{order}" for each in found]
+        of = f" for {order}" if order else ""
+        self.hit(self.params.system, subjects, f"{self.params.system} {what}{of}", mend)
 
     def hit(self, system: str, subjects: list[str], what: str, mend: str, held: Body | None = None) -> None:
         """Say what was just broken."""

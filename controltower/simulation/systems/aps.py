@@ -10,6 +10,7 @@ from controltower.simulation.database import Body
 from controltower.simulation.dialects import frepple
 from controltower.simulation.landscape import OPERATIONS, PLANTS, system_for
 from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.tower_end import Done
 
 MINUTE = 60.0
 FULL_RUN_HOURS = 6
@@ -31,8 +32,11 @@ class Aps(PlantSystem):
         for name in SHAPES:
             self.app.add_url_rule(f"{BASE}/{name}/", f"list-{name}", self._lister(name))
         orders = f"{BASE}/manufacturingorder/"
-        self.app.add_url_rule(orders, "write", self._write, methods=["POST", "PATCH"])
-        self.app.add_url_rule(f"{BASE}/workorder/", "progress", self._progress, methods=["PATCH"])
+        # frePPLe knows no idempotency keys: what is written twice is written over.
+        for method in ("POST", "PATCH"):
+            self.tower_end.rest(orders, method, self._write, keyed=False)
+        self.tower_end.rest(f"{BASE}/workorder/", "PATCH", self._progress, keyed=False)
+        self.accept(f"{BASE}/buffer/", self._take_buffer)
         self.app.add_url_rule(f"{orders}<reference>/", "detail", self._detail)
 
     def first_day(self) -> None:
@@ -59,15 +63,16 @@ class Aps(PlantSystem):
             return jsonify({"detail": "No ManufacturingOrder matches the given query."}), 404
         return jsonify(frepple.manufacturing_order(found))
 
-    def _write(self) -> tuple[Response, int]:
-        body = request.get_json()
+    def _write(self, body: Any) -> Done:
         rows = body if isinstance(body, list) else [body]
-        with self.db.transaction():
-            errors = [problem for problem in (self._problem(row) for row in rows) if problem]
-            if errors:
-                return jsonify(errors[0]), 400
-            written = [frepple.manufacturing_order(self._upsert(row)) for row in rows]
-        return jsonify(written if isinstance(body, list) else written[0]), _written(request.method)
+        errors = [problem for problem in (self._problem(row) for row in rows) if problem]
+        if errors:
+            return Done("", "refused", errors[0], 400)
+        held = [self._upsert(row) for row in rows]
+        written = [frepple.manufacturing_order(each) for each in held]
+        subject = f"{held[0]['location']}/order/{held[0]['reference']}"
+        answer = written if isinstance(body, list) else written[0]
+        return Done(subject, "order", answer, 201 if request.method == "POST" else 200)
 
     def _problem(self, row: Body) -> Body | None:
         if not row.get("reference"):
@@ -97,30 +102,43 @@ class Aps(PlantSystem):
         if order["status"] == "closed":
             self._set_works(order, {"status": "closed"})
         elif before != (order["quantity"], order["due"], order["status"]) and not order["running"]:
-            self.db.plan_job(self.now + 0.5 * MINUTE, "place", {"reference": order["reference"]})
+            self.db.plan_job(self.now + 0.5 * self._minute, "place", {"reference": order["reference"]})
         elif before[0] != order["quantity"]:
             self._set_works(order, {"quantity": order["quantity"]})
         return order
 
-    def _progress(self) -> Response:
+    def _progress(self, body: Any) -> Done:
         """What a MES reports of an operation: its order keeps its place in the plan from now on."""
-        with self.db.transaction():
-            for row in request.get_json():
-                self._operation_progress(row)
-        return jsonify([])
+        rows = body if isinstance(body, list) else [body]
+        known = [work for work in (self.db.get("wo", str(row.get("reference"))) for row in rows) if work]
+        if len(known) < len(rows):
+            return Done("", "refused", {"reference": ["No WorkOrder matches the given query."]}, 404)
+        for row, work in zip(rows, known, strict=True):
+            self._operation_progress(row, work)
+        first = known[0]
+        subject = f"{first['location']}/operation/{first['owner']}/{first['operation']}"
+        return Done(subject, f"progress {rows[0].get('status', '')}".strip(), [])
 
-    def _operation_progress(self, row: Body) -> None:
-        work = self.db.get("wo", row["reference"])
-        order = self.db.get("mo", work["owner"]) if work else None
-        if work is None or order is None or order["status"] == "closed":
+    def _operation_progress(self, row: Body, work: Body) -> None:
+        order = self.db.get("mo", work["owner"])
+        if order is None or order["status"] == "closed":
             return
-        work |= {"completed": row["quantity_completed"], "status": row["status"], "lastmodified": self.now}
-        self.db.put("wo", work["reference"], work, self.now, live=work["status"] != "completed")
+        done = float(row.get("quantity_completed") or work["completed"])
+        status = row.get("status", work["status"])
+        work |= {"completed": done, "status": status, "lastmodified": self.now}
+        self.db.put("wo", work["reference"], work, self.now, live=status != "completed")
         order["running"] = True
         if work["operation"] == OPERATIONS[-1]:
-            order["completed"] = row["quantity_completed"]
-            order["status"] = "completed" if row["status"] == "completed" else order["status"]
+            order["completed"] = done
+            order["status"] = "completed" if status == "completed" else order["status"]
         self._save(order)
+
+    def _take_buffer(self, row: Body) -> None:
+        """What a plant's warehouse holds of a component."""
+        key = f"{row['location']}/{row['item']}"
+        known = self.db.get("buffer", key)
+        if known is None or known["version"] < row["version"]:
+            self.db.put("buffer", key, row, self.now, live=False)
 
     # ---- planning ---------------------------------------------------------------------------------------
 
@@ -128,27 +146,63 @@ class Aps(PlantSystem):
         order = self.db.get("mo", body["reference"])
         if order is None or order["running"] or order["status"] not in ("approved", "confirmed"):
             return
+        short = self._shortage(order)
+        if short:
+            self._wait_for(order, short)
+            return
         if order["start"] is None or self._must_move(order):
             self._find_place(order)
+        self._judge(order)
         if order["status"] == "confirmed":
+            self._set_works(order, {"status": "confirmed"})
             self.later("publish", 20, 40, {"reference": order["reference"]})
+
+    def _shortage(self, order: Body) -> tuple[str, float] | None:
+        """The first component of which the plant holds less than the order needs, and how much less."""
+        for item in PLANTS[order["location"]].components:
+            held = self.db.get("buffer", f"{order['location']}/{item}")
+            if held and held["onhand"] < order["quantity"]:
+                return item, order["quantity"] - held["onhand"]
+        return None
+
+    def _wait_for(self, order: Body, short: tuple[str, float]) -> None:
+        """Say which component lacks, and look again in a quarter of an hour."""
+        against = {
+            "feasible": False,
+            "constraint": "material",
+            "short_item": short[0],
+            "short_quantity": short[1],
+        }
+        if any(order.get(name) != value for name, value in against.items()):
+            self._save(order | against)
+        again = self.now + 15 * self._minute
+        self.db.plan_job(again, "place", {"reference": order["reference"]})
+
+    def _judge(self, order: Body) -> None:
+        """Say whether the plan keeps the due date."""
+        late = order["end"] > order["due"]
+        against: Body = {"feasible": not late, "constraint": "capacity" if late else "none"}
+        against |= {"short_item": None, "short_quantity": None}
+        if any(order.get(name) != value for name, value in against.items()):
+            self._save(order | against)
+            order |= against
 
     def _must_move(self, order: Body) -> bool:
         placed = (order["placed_quantity"], order["placed_due"])
         moved = placed != (order["quantity"], order["due"])
-        return moved and order["start"] > self.now + 10 * MINUTE
+        return moved and order["start"] > self.now + 10 * self._minute
 
     def _find_place(self, order: Body) -> None:
-        chance = self.chance("place", order["reference"])
+        chance, minute = self.chance("place", order["reference"]), self._minute
         free = self._machines_free(order)
-        start = self.now + chance.uniform(20, 35) * MINUTE
+        start = self.now + chance.uniform(20, 35) * minute
         first = None
         for number in OPERATIONS:
             machine = min(PLANTS[order["location"]].machines[number], key=lambda name: free.get(name, 0.0))
-            start = _whole_minute(max(start, free.get(machine, 0.0)))
-            end = _whole_minute(start + (12 + order["quantity"] * 0.08 + chance.uniform(0, 4)) * MINUTE)
+            start = self._whole(max(start, free.get(machine, 0.0)))
+            end = self._whole(start + (12 + order["quantity"] * 0.08 + chance.uniform(0, 4)) * minute)
             self._save_work(order, number, machine, start, end)
-            first, start = first or start, end + 2 * MINUTE
+            first, start = first or start, end + 2 * minute
         order |= {
             "start": first,
             "end": end,
@@ -156,6 +210,16 @@ class Aps(PlantSystem):
             "placed_due": order["due"],
         }
         self._save(order)
+
+    @property
+    def _minute(self) -> float:
+        """A minute of the machines."""
+        return MINUTE * self.world.pace.length
+
+    def _whole(self, moment: float) -> float:
+        """The next whole minute; the next whole second where machines are quick."""
+        grain = max(1.0, self._minute // 1)
+        return -(-moment // grain) * grain
 
     def _machines_free(self, order: Body) -> dict[str, float]:
         """Until when each machine of the order's plant is taken by other orders."""
@@ -223,7 +287,7 @@ class Aps(PlantSystem):
     def _set_works(self, order: Body, changes: Body) -> None:
         for number in OPERATIONS:
             work = self.db.get("wo", f"{order['reference']}-{number}")
-            if work:
+            if work and any(work.get(name) != value for name, value in changes.items()):
                 work |= {**changes, "lastmodified": self.now}
                 live = work["status"] not in ("completed", "closed")
                 self.db.put("wo", work["reference"], work, self.now, live=live)
@@ -246,6 +310,10 @@ def _blank(row: Body) -> Body:
         "revision": None,
         "erp_version": 0,
         "running": False,
+        "feasible": None,
+        "constraint": None,
+        "short_item": None,
+        "short_quantity": None,
     }
 
 
@@ -256,11 +324,3 @@ def _dispatched(work: Body) -> Body:
         "planned_start": work["start"],
         "planned_end": work["end"],
     }
-
-
-def _whole_minute(moment: float) -> float:
-    return -(-moment // MINUTE) * MINUTE
-
-
-def _written(method: str) -> int:
-    return 201 if method == "POST" else 200

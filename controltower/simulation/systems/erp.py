@@ -11,6 +11,7 @@ from controltower.simulation.dialects import erp_native
 from controltower.simulation.landscape import ALL, STORE, system_for
 from controltower.simulation.letters import Letter
 from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.systems.erp_inbox import ErpInbox
 from controltower.simulation.systems.erp_orders import new_order
 from controltower.simulation.timekeeper import unix
 
@@ -34,10 +35,12 @@ class Erp(PlantSystem):
             "ship": self._ship,
             "close": self._close,
         }
-        self.accept("/confirmations", self._post_confirmation)
+        self.accept("/confirmations", self.take_confirmation)
         self.accept("/usage-decisions", self._usage_decision)
         self.accept("/stock-movements", self._stock_movement)
         self.accept("/shipped", self._shipped)
+        self.accept("/received", self._received)
+        ErpInbox(self)
         self.app.add_url_rule("/api/orders", "orders", lambda: self._list("order", erp_native.order_row))
         self.app.add_url_rule("/api/stock", "stock", lambda: self._list("stock", erp_native.stock_row))
 
@@ -81,7 +84,8 @@ class Erp(PlantSystem):
         if not body.get("once"):
             low, high = pace.order_minutes
             self.later("new-order", low * MINUTE, high * MINUTE, {})
-        if len(self.live_orders()) < pace.live_orders:
+        made = len(self.db.listed("order"))
+        if len(self.live_orders()) < pace.live_orders and not 0 < pace.most_orders <= made:
             self._create(body.get("plant") or self.chance("plant").choice(ALL), rush=False)
 
     def _create(self, plant: str, rush: bool) -> None:
@@ -137,7 +141,18 @@ class Erp(PlantSystem):
         self.tell_aps(order)
         self._tell_mes(order, _header(order))
 
-    def _post_confirmation(self, posted: Body) -> None:
+    def take_start(self, order: Body) -> None:
+        """The first operation of an order has begun."""
+        if order["status"] == "REL":
+            order["status"] = "PCNF"
+            self._save(order, "order.changed")
+
+    def plan_taken(self, order: Body) -> None:
+        """What the scheduler says of an order was kept."""
+        self._save(order, "order.changed")
+
+    def take_confirmation(self, posted: Body) -> None:
+        """Book good and scrap so far; a final confirmation completes the order."""
         order = self.db.get("order", posted["order"])
         if order is None or order["final"]:
             return
@@ -187,17 +202,27 @@ class Erp(PlantSystem):
         self._tell_mes(order, {"order": order["order"], "close": True})
 
     def _stock_movement(self, moved: Body) -> None:
-        key = f"{moved['plant']}/{moved['item']}/{STORE}"
-        known = self.db.get("stock", key)
+        known = self.db.get("stock", f"{moved['plant']}/{moved['item']}/{STORE}")
         if known is None or known["version"] < moved["version"]:
-            stock = {**moved, "location": STORE, "changed": self.stamp}
-            self.db.put("stock", key, stock, self.stamp)
-            self._webhook(f"{moved['plant']}/stock/{moved['item']}/{STORE}", "stock", "stock.changed", stock)
-        if moved.get("received_order"):
-            order = self._order({"order": moved["received_order"]})
-            order["status"] = "TECO"
-            self._save(order, "order.changed")
-            self.later("ship", 10 * MINUTE, 20 * MINUTE, {"order": order["order"]})
+            self._keep_stock(moved)
+
+    def take_stock(self, plant: str, item: str, on_hand: int, reserved: int) -> None:
+        """What the warehouse holds of an item, as the tower brings it."""
+        known = self.db.get("stock", f"{plant}/{item}/{STORE}") or {"version": 0}
+        held = {"plant": plant, "item": item, "on_hand": on_hand, "reserved": reserved}
+        self._keep_stock({**held, "version": known["version"] + 1})
+
+    def _keep_stock(self, held: Body) -> None:
+        stock = {**held, "location": STORE, "changed": self.stamp}
+        key = f"{held['item']}/{STORE}"
+        self.db.put("stock", f"{held['plant']}/{key}", stock, self.stamp)
+        self._webhook(f"{held['plant']}/stock/{key}", "stock", "stock.changed", stock)
+
+    def _received(self, received: Body) -> None:
+        order = self._order(received)
+        order["status"] = "TECO"
+        self._save(order, "order.changed")
+        self.later("ship", 10 * MINUTE, 20 * MINUTE, {"order": order["order"]})
 
     # ---- telling ----------------------------------------------------------------------------------------
 

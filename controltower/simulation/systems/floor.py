@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from controltower.simulation.database import Body
+from controltower.simulation.inbox import Refused
 from controltower.simulation.landscape import PLANTS, system_for
 from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.tower_end import attributes_of, pieces_in
 
 MINUTE = 60.0
 REPORT_MINUTES = 10
@@ -23,6 +25,7 @@ class Floor(PlantSystem):
         super().__init__(*args)
         self.jobs |= {"report": self._report, "break": self._break, "repair": self._repair}
         self.accept("/jobs", self._take_job)
+        self.tower_end.hooks(self._take_event)
 
     def first_day(self) -> None:
         """All machines come up idle."""
@@ -59,6 +62,16 @@ class Floor(PlantSystem):
         self._save(machine)
         self._say(machine["resource"], "up", {"state": machine["state"]})
         self._tell_mes(machine, False)
+
+    def _take_event(self, event: Body) -> str:
+        """An operation that the MES has begun or completed, as the tower brings it."""
+        held = attributes_of(event)
+        machine, status = str(held.get("resource")), held.get("status")
+        if self.db.get("machine", machine) is None:
+            raise Refused(422, f"there is no machine {machine} here")
+        count = pieces_in(held, "quantity_good") if status == "completed" else 0
+        self._take_job({"resource": machine, "running": status == "running", "count": count})
+        return str(event["subject"])
 
     def _take_job(self, sent: Body) -> None:
         machine = self._machine(sent["resource"])

@@ -9,6 +9,7 @@ from controltower.simulation.dialects.cloudevents import local_iso
 from controltower.simulation.landscape import OPERATIONS, PLANTS, system_for
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.systems import mes_events
+from controltower.simulation.systems.mes_inbox import MesInbox
 
 MINUTE = 60.0
 
@@ -25,10 +26,11 @@ class Mes(PlantSystem):
             "report": self._report,
             "complete": self._complete,
         }
-        self.accept("/dispatch", self._take_dispatch)
-        self.accept("/order-changes", self._take_change)
-        self.accept("/material", self._take_material)
-        self.accept("/resource-states", self._take_state)
+        self.accept("/dispatch", self.take_dispatch)
+        self.accept("/order-changes", self.take_change)
+        self.accept("/material", self.take_material)
+        self.accept("/resource-states", self.take_state)
+        MesInbox(self)
 
     # ---- from the scheduler, the ERP, the warehouse and the floor ----------------------------------------
 
@@ -36,10 +38,12 @@ class Mes(PlantSystem):
         """What this MES holds of an order."""
         return self.db.get("job", order)
 
-    def _take_dispatch(self, sent: Body) -> None:
-        job = self.job(sent["order"]) or mes_events.new_job(sent)
+    def take_dispatch(self, sent: Body) -> None:
+        """A schedule of an order; its routing is confirmed a little later."""
+        job = self.job(sent["order"]) or self._new_job(sent)
         if mes_events.is_older(sent, job):
             return
+        job["status"] = "released" if job["status"] == "firm" else job["status"]
         if job["order_version"] < sent["order_version"]:
             job |= {name: sent[name] for name in ("quantity", "due_date", "priority", "order_version")}
         job["pending"] = sent
@@ -70,9 +74,23 @@ class Mes(PlantSystem):
             if job["status"] in ("released", "ready"):
                 self._plan_start(job, 10, job["operations"]["10"]["planned_start"])
 
-    def _take_change(self, sent: Body) -> None:
+    def _new_job(self, sent: Body) -> Body:
+        """A job as a first schedule brings it, with what the ERP has changed of the order on its way."""
+        changed = self.db.get("early-change", sent["order"])
+        names = ("quantity", "due_date", "priority", "order_version")
+        return mes_events.new_job({**sent, **{name: changed[name] for name in names}} if changed else sent)
+
+    def keep_header(self, job: Body) -> None:
+        """An order that the ERP has told of before its schedule came."""
+        self._save(job)
+        self._say_order(job, "changed", mes_events.header(job, self._zone, plan=False))
+
+    def take_change(self, sent: Body) -> None:
+        """A change of the order's header in the ERP, or its end."""
         job = self.job(sent["order"])
         if job is None:
+            if not sent.get("close"):
+                self.db.put("early-change", sent["order"], sent, self.now, live=False)
             return
         if sent.get("close"):
             job["status"] = "closed"
@@ -82,10 +100,11 @@ class Mes(PlantSystem):
             changes = {name: sent[name] for name in ("quantity", "due_date", "priority")}
             job |= {**changes, "order_version": sent["order_version"]}
             self._save(job)
-            if job["revision"]:
+            if job["revision"] or job["status"] == "firm":
                 self._say_order(job, "changed", mes_events.header(job, self._zone, plan=False))
 
-    def _take_material(self, sent: Body) -> None:
+    def take_material(self, sent: Body) -> None:
+        """An order's material lies at the line."""
         job = self.job(sent["order"])
         if job is None or job["material"]:
             return
@@ -94,7 +113,8 @@ class Mes(PlantSystem):
         self._save(job)
         self._say_order(job, "ready", {"status": job["status"], "material_available": True})
 
-    def _take_state(self, sent: Body) -> None:
+    def take_state(self, sent: Body) -> None:
+        """A machine has failed or runs again."""
         state = "down" if sent["down"] else "up"
         self.db.put("resource", sent["resource"], {"state": state}, self.now)
         before, after = ("running", "held") if sent["down"] else ("held", "running")
@@ -109,7 +129,7 @@ class Mes(PlantSystem):
 
     def _plan_start(self, job: Body, number: int, at: float) -> None:
         body = {"order": job["order"], "operation": number, "revision": job["revision"]}
-        due = max(at, self.now) + self.chance("start", body).uniform(0, 3) * MINUTE
+        due = max(at, self.now) + self.chance("start", body).uniform(0, 3) * self._minute
         self.db.plan_job(due, "start", body)
 
     def _start(self, body: Body) -> None:
@@ -120,7 +140,7 @@ class Mes(PlantSystem):
         if operation["status"] != "released" or job["status"] == "closed":
             return
         if not job["material"] or self._down(operation["resource"]):
-            self.db.plan_job(self.now + 2 * MINUTE, "start", body)
+            self.db.plan_job(self.now + 2 * self._minute, "start", body)
             return
         self._begin_operation(job, number, operation)
 
@@ -160,7 +180,7 @@ class Mes(PlantSystem):
         job, number = self._job(body), body["operation"]
         operation = job["operations"][str(number)]
         if operation["status"] == "held" or self._down(operation["resource"]):
-            self.db.plan_job(self.now + 2 * MINUTE, "complete", body)
+            self.db.plan_job(self.now + 2 * self._minute, "complete", body)
             return
         lost = self.chance("scrap", job["order"], number).choice((0, 0, 0, 1, 2, 3))
         job["scrap"] += lost
@@ -174,8 +194,8 @@ class Mes(PlantSystem):
             self._complete_order(job)
         else:
             following = number + 10
-            wanted = job["operations"][str(following)]["planned_start"] - 5 * MINUTE
-            self._plan_start(job, following, max(self.now + MINUTE, wanted))
+            wanted = job["operations"][str(following)]["planned_start"] - 5 * self._minute
+            self._plan_start(job, following, max(self.now + self._minute, wanted))
 
     def _complete_order(self, job: Body) -> None:
         good = job["operations"][str(OPERATIONS[-1])]["good"]
@@ -223,6 +243,10 @@ class Mes(PlantSystem):
         said = {"status": operation["status"], "resource": operation["resource"], **attributes}
         refs = {"order": job["order"], "item": job["item"], "native_id": f"{job['order']}-{number}"}
         self.announce(f"{self.plant}/operation/{job['order']}/{number}", f"operation.{what}", said, refs)
+
+    @property
+    def _minute(self) -> float:
+        return MINUTE * self.world.pace.length
 
     @property
     def _zone(self) -> str:

@@ -8,11 +8,14 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from controltower.simulation.database import Body
-from controltower.simulation.landscape import system_for
+from controltower.simulation.inbox import Refused
+from controltower.simulation.landscape import PLANTS, system_for
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.timekeeper import iso, unix
+from controltower.simulation.tower_end import Done
 
 MINUTE = 60.0
+LOT = 1200  # the least that is bought at once
 SUPPLIERS = ("S-ALU", "S-STEEL", "S-RUBBER", "S-BEARING")
 
 
@@ -27,7 +30,8 @@ class Procurement(PlantSystem):
             "deliver": self._deliver,
             "close": lambda about: self._move(about, state="CLOSED"),
         }
-        self.accept("/needs", self._take_need)
+        self.accept("/needs", self._order)
+        self.tower_end.rest("/v1/needs", "POST", self._take_need, keyed=True)
         self.accept("/goods-receipts", self._take_receipt)
         self.app.add_url_rule("/v1/purchase-lines", "lines", self._list)
 
@@ -44,7 +48,20 @@ class Procurement(PlantSystem):
         rows = [self.world.board.shown(self.id, "line", line_row(line)) for line in lines]
         return jsonify({"data": rows, "next_cursor": cursor})
 
-    def _take_need(self, need: Body) -> None:
+    def _take_need(self, sent: Body) -> Done:
+        """A need that the scheduler has found: it joins what is on order for that plant and part already."""
+        plant, item = str(sent.get("site", "")), str(sent.get("sku", ""))
+        if plant not in PLANTS or item not in PLANTS[plant].components:
+            raise Refused(422, f"nobody buys {item!r} for site {plant!r}")
+        coming = [line for line in self.db.live("line") if (line["plant"], line["item"]) == (plant, item)]
+        coming = [line for line in coming if line["state"] in ("OPEN", "SENT", "CONFIRMED")]
+        if not coming:
+            self._order({"plant": plant, "item": item, "quantity": max(LOT, _pieces(sent))})
+        subject, reference = f"{plant}/stock/{item}", str(sent.get("reference", ""))
+        state = "joined" if coming else "ordered"
+        return Done(subject, f"need {state}", {"reference": reference, "state": state}, 201)
+
+    def _order(self, need: Body) -> None:
         chance = self.chance("need", need)
         line = {
             **need,
@@ -66,9 +83,10 @@ class Procurement(PlantSystem):
         self.later("confirm", 5 * MINUTE, 15 * MINUTE, about)
 
     def _confirm(self, about: Body) -> None:
-        promised = (self.now // MINUTE + self.chance("promise", about).randint(45, 90)) * MINUTE
+        minute = MINUTE * self.world.pace.length
+        promised = self.now // MINUTE * MINUTE + self.chance("promise", about).randint(45, 90) * minute
         self._move(about, state="CONFIRMED", promised=promised)
-        self.db.plan_job(promised - 10 * MINUTE, "deliver", about)
+        self.db.plan_job(max(self.now, promised - 10 * minute), "deliver", about)
 
     def _deliver(self, about: Body) -> None:
         line = self._line(about)
@@ -113,6 +131,13 @@ def line_row(line: Body) -> Body:
         "unit_price": {"amount": line["price"], "currency": "EUR"},
         "updated_at": iso(line["changed"]),
     }
+
+
+def _pieces(sent: Body) -> int:
+    try:
+        return round(float(sent.get("qty") or 0))
+    except (TypeError, ValueError):
+        raise Refused(422, f"qty is no quantity: {sent['qty']!r}") from None
 
 
 def _offset(cursor: str) -> int:

@@ -12,6 +12,7 @@ from controltower.simulation.dialects import warehouse
 from controltower.simulation.landscape import PLANTS, STORE, system_for
 from controltower.simulation.letters import Letter
 from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.systems.wms_inbox import WmsInbox
 
 MINUTE = 60.0
 FIRST_STOCK = 2400
@@ -21,6 +22,7 @@ SHAPES: dict[str, Callable[[Body], Body]] = {
     "picks": warehouse.north_pick,
     "shipments": warehouse.north_shipment,
 }
+FILTERS = ("order_reference", "notes", "reference")
 
 
 class Wms(PlantSystem):
@@ -38,6 +40,7 @@ class Wms(PlantSystem):
         self.accept("/receipts", lambda sent: self.later("put-away", MINUTE, 3 * MINUTE, sent))
         self.accept("/shipments", self._take_shipment)
         self.accept("/inbound", lambda sent: self.later("unload", 2 * MINUTE, 5 * MINUTE, sent))
+        WmsInbox(self)
         if self.spec.mode == "inventree":
             for name in SHAPES:
                 self.app.add_url_rule(f"/api/{name}/", name, self._lister(name))
@@ -54,6 +57,7 @@ class Wms(PlantSystem):
             rows = [self.world.board.shown(self.id, name, SHAPES[name](row)) for row in self._records(name)]
             after = request.args.get("updated_after", "")
             rows = [row for row in rows if row["updated"][:10] >= after]
+            rows = [row for row in rows if all(row.get(field) == value for field, value in _asked().items())]
             limit = request.args.get("limit", "")
             return jsonify(self._paged(name, rows, int(limit)) if limit.isdigit() else rows)
 
@@ -75,18 +79,27 @@ class Wms(PlantSystem):
     # ---- staging ----------------------------------------------------------------------------------------
 
     def _take_stage(self, sent: Body) -> None:
-        if self.db.get("pick", sent["order"]):
-            return
+        if self.db.get("pick", sent["order"]) is None:
+            self.stage(sent)
+
+    def stage(self, sent: Body) -> Body:
+        """Reserve an order's components and pick them within minutes; the pick as it is kept."""
+        number = len([pick for pick in self.db.listed("pick") if pick["order"] == sent["order"]])
+        key = sent["order"] if not number else f"{sent['order']}#{number + 1}"
         for item in PLANTS[sent["plant"]].components:
             stock = self._stock(sent["plant"], item)
             stock["reserved"] += sent["quantity"]
             self._stock_changed(stock, "stock.moved")
-        self._pick_changed({**sent, "complete": False}, "pick.created")
-        self.later("pick", 5 * MINUTE, 12 * MINUTE, sent)
+        self._pick_changed({**sent, "key": key, "complete": False}, "pick.created")
+        self.later("pick", 5 * MINUTE, 12 * MINUTE, {**sent, "key": key})
+        return self.db.get("pick", key) or {}
 
     def _pick(self, sent: Body) -> None:
-        for item in PLANTS[sent["plant"]].components:
-            stock = self._stock(sent["plant"], item)
+        stocks = [self._stock(sent["plant"], item) for item in PLANTS[sent["plant"]].components]
+        if any(stock["on_hand"] < sent["quantity"] for stock in stocks):
+            self.later("pick", 10 * MINUTE, 15 * MINUTE, sent)
+            return
+        for stock in stocks:
             stock["reserved"] -= sent["quantity"]
             stock["on_hand"] -= sent["quantity"]
             self._reorder(stock)
@@ -94,6 +107,16 @@ class Wms(PlantSystem):
         self._pick_changed({**sent, "complete": True}, "pick.completed")
         target = system_for("mes", sent["plant"])
         self.tell("material-to-mes", target, "/material", sent["order"], {"order": sent["order"]})
+
+    def count(self, quantity: int | None) -> Body:
+        """Count the first component of the first plant: so many lie there, or (None) what a first opening had."""
+        plant = self.spec.plants[0]
+        item = PLANTS[plant].components[0]
+        with self.db.transaction():
+            stock = self._stock(plant, item)
+            stock["on_hand"] = FIRST_STOCK if quantity is None else quantity
+            self._stock_changed(stock, "stock.counted")
+        return {"plant": plant, "item": item}
 
     def _reorder(self, stock: Body) -> None:
         if stock["on_hand"] - stock["reserved"] < REORDER_AT and not stock["ordered"]:
@@ -153,12 +176,18 @@ class Wms(PlantSystem):
         self.db.put("stock", f"{stock['plant']}/{stock['item']}/{STORE}", stock, self.now)
         self._south(subject, kind, stock)
         names = ("plant", "item", "on_hand", "reserved", "version")
-        moved = {name: stock[name] for name in names} | {"received_order": received_order}
+        moved = {name: stock[name] for name in names}
         self.tell("movements-to-erp", "erp-hq", "/stock-movements", stock["item"], moved)
+        if received_order:
+            self.tell("receipts-to-erp", "erp-hq", "/received", received_order, {"order": received_order})
+        if stock["item"] in PLANTS[stock["plant"]].components:
+            buffer = {"item": stock["item"], "location": stock["plant"], "onhand": stock["on_hand"]}
+            path = "/api/input/buffer/"
+            self.tell("stock-to-aps", "aps-hq", path, stock["item"], {**buffer, "version": stock["version"]})
 
     def _pick_changed(self, pick: Body, kind: str) -> None:
         pick["changed"] = self.stamp
-        self.db.put("pick", pick["order"], pick, self.now, live=not pick["complete"])
+        self.db.put("pick", pick["key"], pick, self.now, live=not pick["complete"])
         self._south(f"{pick['plant']}/order/{pick['order']}", kind, pick)
 
     def _shipment_saved(self, shipment: Body) -> Body:
@@ -173,6 +202,11 @@ class Wms(PlantSystem):
             message = warehouse.south_message(number, kind, record)
             shown = self.world.board.shown(self.id, kind.split(".")[0], message)
             self.post_letter(Letter(self.id, subject, kind, shown))
+
+
+def _asked() -> dict[str, str]:
+    """The filters of a list call that this product knows."""
+    return {name: request.args[name] for name in FILTERS if name in request.args}
 
 
 def _opening(plant: str, item: str, on_hand: int) -> Body:

@@ -56,7 +56,8 @@ class Bridge(PlantSystem):
         self.accept("/starts", lambda sent: self._plan("begin", sent["order"]))
         self.accept("/confirmations", self._take_confirmation)
         self.accept("/usage-decisions", self._take_decision)
-        self.accept("/stock-movements", self._take_movement)
+        self.accept("/stock-movements", lambda _: None)
+        self.accept("/received", self._take_receipt)
         self.accept("/shipped", lambda _: None)
 
     def first_day(self) -> None:
@@ -163,10 +164,9 @@ class Bridge(PlantSystem):
             self.db.plan_job(self.now + AGAIN_SECONDS, kind, {**about, "tries": tries})
         return bool(booked)
 
-    def _take_movement(self, moved: Body) -> None:
+    def _take_receipt(self, received: Body) -> None:
         """Tryton keeps its own stock; only the arrival of a finished order is of interest, for it is shipped then."""
-        if moved.get("received_order"):
-            self.later("ship", 600, 1200, {"order": moved["received_order"]})
+        self.later("ship", 600, 1200, {"order": received["order"]})
 
     def _ship(self, about: Body) -> None:
         self._tell_wms("shipments-to-wms", "/shipments", self._order(about))
