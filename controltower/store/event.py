@@ -61,7 +61,7 @@ def _row(recorded: Recorded) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _read(row: AnyRow) -> Recorded:
+def read(row: AnyRow) -> Recorded:
     made = Event(
         row.type, Subject(row.plant, row.subject), row.system, row.source_id, row.occurred_at, row.occurred_text,
         _attributes.decode(row.attributes), _refs.decode(row.refs), row.sequence, row.n >> 8, row.correlation,
@@ -79,13 +79,13 @@ def of_subject(
         chosen = chosen.where(
             event.c.message <= before.message, or_(event.c.message < before.message, earlier)
         )
-    return [_read(row) for row in connection.execute(chosen)][::-1]
+    return [read(row) for row in connection.execute(chosen)][::-1]
 
 
 def story(connection: Connection, subject: Subject) -> Iterator[Recorded]:
     """All of a subject's events in the order of their positions, however many: a thousand at a time in memory."""
     chosen = _about(select(event), subject).order_by(event.c.message, event.c.n)
-    return map(_read, connection.execute(chosen.execution_options(yield_per=1000)))
+    return map(read, connection.execute(chosen.execution_options(yield_per=1000)))
 
 
 def _about(chosen: Select[Any], subject: Subject) -> Select[Any]:
@@ -96,13 +96,13 @@ def of_order(connection: Connection, plant: str, order: str, limit: int = 3000) 
     """The events of an order and of its operations, in the order of their positions; the newest `limit`."""
     newest = (event.c.message.desc(), event.c.n.desc())
     rows = about_order(connection, event, plant, order, *newest, limit=limit)
-    return sorted(map(_read, rows), key=lambda each: each.position)[-limit:]
+    return sorted(map(read, rows), key=lambda each: each.position)[-limit:]
 
 
 def of_message(connection: Connection, message: int, limit: int = 500) -> list[Recorded]:
     """What came out of one message."""
     chosen = select(event).where(event.c.message == message).order_by(event.c.n).limit(limit)
-    return [_read(row) for row in connection.execute(chosen)]
+    return [read(row) for row in connection.execute(chosen)]
 
 
 def feed(connection: Connection, after: Position, limit: int = 100) -> list[Recorded]:
@@ -116,7 +116,7 @@ def feed(connection: Connection, after: Position, limit: int = 100) -> list[Reco
         .order_by(event.c.message, event.c.n)
         .limit(limit)
     )
-    return [_read(row) for row in connection.execute(chosen)]
+    return [read(row) for row in connection.execute(chosen)]
 
 
 def at(connection: Connection, positions: Iterable[Position]) -> Mapping[Position, Recorded]:

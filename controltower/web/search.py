@@ -1,14 +1,15 @@
-"""One box for every number: an order, a purchase or another subject, or a message."""
+"""One box for every number: an order, a purchase or another subject, a message, or a trace."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request, url_for
 
 from controltower.domain.subject import Subject
+from controltower.domain.trace import is_trace
 from controltower.store import belief as beliefs
 from controltower.store import event as events
 from controltower.store import message as inbox
-from controltower.web import hx
+from controltower.web import hx, waterfall
 from controltower.web.tower import reading, tower
 
 bp = Blueprint("search", __name__)
@@ -32,6 +33,8 @@ def find() -> Response:
         return hx.go_to(url_for("order.show", plant=exact[0].plant, order=exact[0].key))
     if text.isdigit() and inbox.by_ids(reading(), [int(text)]):
         return hx.go_to(url_for("messages.show", id=int(text)))
+    if is_trace(text) and waterfall.of_trace(text):
+        return hx.go_to(url_for("traces.show", trace=text))
     deliveries = (
         [inbox.by_delivery(reading(), system, text) for system in tower().landscape.systems] if text else []
     )

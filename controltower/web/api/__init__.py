@@ -14,11 +14,12 @@ from controltower.web.api import (
     orders,
     systems,
     timeline,
+    traces,
 )
 from controltower.web.api.call import CALLS, endpoint
 from controltower.web.security import exempt_from_csrf
 
-NOUNS = (systems, messages, orders, timeline, drifts, expectations, exceptions, events)
+NOUNS = (systems, messages, orders, timeline, drifts, expectations, exceptions, events, traces)
 
 
 def register(app: Flask) -> None:

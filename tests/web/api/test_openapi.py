@@ -67,7 +67,8 @@ def references(held: Any) -> list[str]:
 
 def test_answers_keep_to_the_document(caller: Caller, plantlet: Plantlet, document: dict[str, Any]) -> None:
     tell_story(plantlet)
-    message = caller.items("/messages")[0]["id"]
+    first = caller.items("/messages")[0]
+    message, trace = first["id"], first["trace"]
     case = caller.items("/exceptions")[0]["id"]
     asked = {
         "/systems": "/systems",
@@ -82,6 +83,7 @@ def test_answers_keep_to_the_document(caller: Caller, plantlet: Plantlet, docume
         "/exceptions": "/exceptions",
         "/exceptions/{id}": f"/exceptions/{case}",
         "/events": "/events",
+        "/traces/{id}": f"/traces/{trace}",
     }
     for path, address in asked.items():
         (content,) = document["paths"][BASE + path]["get"]["responses"]["200"]["content"].values()
