@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator
 
 from flask import Blueprint, Response, request
@@ -10,7 +11,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from sqlalchemy import Connection
 
 from controltower.domain.drift import OPEN, SETTLING
-from controltower.store import case, channel, drift, lease, message, user
+from controltower.domain.gate import Gate
+from controltower.store import case, channel, drift, gate, lease, message, outbox, user
 from controltower.web.health import OK, components
 from controltower.web.problems import ApiError
 from controltower.web.tower import now, reading, tower
@@ -50,6 +52,7 @@ class _Figures:
         yield from _channels(connection)
         yield from _backlog(connection)
         yield from _ledger(connection)
+        yield from _outbox(connection)
         yield from _parts(connection)
 
 
@@ -91,6 +94,37 @@ def _ledger(connection: Connection) -> Iterator[Metric]:
     for rule, count in sorted(case.counts(connection).items()):
         cases.add_metric([rule], count)
     yield from (drifts, cases)
+
+
+def _outbox(connection: Connection) -> Iterator[Metric]:
+    held = GaugeMetricFamily(
+        "tower_deliveries", "Deliveries not yet taken, by target and state", labels=["target", "state"]
+    )
+    oldest = GaugeMetricFamily(
+        "tower_delivery_oldest_seconds", "Since the oldest of them was written", labels=["target", "state"]
+    )
+    numbers: dict[tuple[str, str], int] = {}
+    since: dict[tuple[str, str], datetime.datetime] = {}
+    for each in outbox.backlogs(connection):
+        key = each.target, each.state
+        numbers[key] = numbers.get(key, 0) + each.number
+        since[key] = min(since.get(key, each.oldest_at), each.oldest_at)
+    for (target, state), number in sorted(numbers.items()):
+        held.add_metric([target, state], number)
+        oldest.add_metric([target, state], (now() - since[target, state]).total_seconds())
+    yield from (held, oldest, _gates(connection))
+
+
+def _gates(connection: Connection) -> Metric:
+    """1 while a target may be sent to; 0 while it is paused or its circuit is open."""
+    passable = GaugeMetricFamily(
+        "tower_interface_open", "1 when it is neither paused nor its circuit open", labels=["target"]
+    )
+    known = gate.every(connection)
+    for target in sorted(each.id for each in tower().landscape.systems.values() if each.sending):
+        held = known.get(target, Gate(target))
+        passable.add_metric([target], float(held.paused_at is None and held.opened_at is None))
+    return passable
 
 
 def _parts(connection: Connection) -> Iterator[Metric]:
