@@ -3,7 +3,7 @@ from what may have arrived."""
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -80,8 +80,11 @@ class Target:
     """One system's HTTP interface for writes, its connections kept open. Usable from many threads; follows no
     redirect, keeps no cookie, heeds no proxy or credential of the machine, and never tries again by itself."""
 
-    def __init__(self, system: System, url: str, auth: AuthBase | None = None) -> None:
-        """`url`: where the system's paths begin. Raises ValueError when it is no http or https address."""
+    def __init__(
+        self, system: System, url: str, auth: AuthBase | None = None, hidden: Iterable[str] = ()
+    ) -> None:
+        """`url`: where the system's paths begin. `hidden`: secrets that both sides know and nobody sends, such as
+        that of a signature. Raises ValueError when the URL is no http or https address."""
         if not url.startswith(("http://", "https://")):
             raise ValueError(f"url {url!r} must begin with http:// or https://")
         prepared = requests.Request("POST", url, auth=auth).prepare()
@@ -93,7 +96,7 @@ class Target:
         sending = system.sending or Sending()
         self._seconds = sending.timeout
         self._pool = _pool(url, sending)
-        self._secrets = tuple(_secrets_in(self._credentials))
+        self._secrets = (*_secrets_in(self._credentials), *(each for each in hidden if each))
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str] = NOTHING) -> Outcome:
         """POST to a path below the URL ("" = the URL itself)."""

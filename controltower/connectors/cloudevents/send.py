@@ -40,12 +40,13 @@ class OutgoingHook:
     def __init__(self, system: System) -> None:
         """Raises ValueError that names the setting which is wrong or missing."""
         settings = system.settings
-        self._webhooks = [_webhook(secret) for secret in _secrets(settings)]
+        secrets = _secrets(settings)
+        self._webhooks = [_webhook(secret) for secret in secrets]
         token = settings.get("token")
         if not self._webhooks and not token:
             raise ValueError("setting secrets is missing: what is sent must be signed, or carry a token")
         auth = HeaderAuth("Authorization", f"Bearer {token}") if token else None
-        self._target = Target(system, str(settings.get("url") or ""), auth)
+        self._target = Target(system, str(settings.get("url") or ""), auth, secrets)
         self._status = _status_page(system, str(settings.get("status_url") or ""), auth)
 
     def send(self, outgoing: Outgoing) -> Outcome:
