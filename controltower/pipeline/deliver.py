@@ -20,6 +20,7 @@ from controltower.pipeline import applied, lanes, outcome
 from controltower.pipeline.claim import Claim, claim, take_up_lapsed
 from controltower.pipeline.gates import pause_for_credentials
 from controltower.pipeline.tower import Tower
+from controltower.pipeline.undelivered import on_settled
 from controltower.store import attempt, delivery, gate
 from controltower.store.attempt import READ_BACK, Attempt
 from controltower.store.engine import reading, writing
@@ -162,6 +163,7 @@ class Deliverer:
         if final:
             lanes.settled(connection, self.tower, final)
             applied.settle(connection, self.tower, [each for each in final if each.state == DELIVERED])
+            on_settled(connection, self.tower, final)
         return len(mine)
 
     def _still_mine(self, connection: Connection) -> list[Result]:

@@ -54,11 +54,6 @@ def send(plantlet: Plantlet, *orders: int) -> list[Delivery]:
         return outbox.listing(connection)[::-1]
 
 
-def settle(plantlet: Plantlet, deliveries: list[Delivery]) -> None:
-    with writing(plantlet.tower.engine) as connection:
-        on_settled(connection, plantlet.tower, deliveries)
-
-
 def standing(plantlet: Plantlet, state: str = "open") -> list[Case]:
     """The exceptions of the way out in one state."""
     with reading(plantlet.tower.engine) as connection:
@@ -69,7 +64,6 @@ def test_a_failure_group_is_one_exception_with_owner_and_action(engine: Engine) 
     other = REFUSED._replace(words="order MO-2 has no routing")
     plantlet = plantlet_of(engine, REFUSED, other)
     dead = send(plantlet, 1, 2)
-    settle(plantlet, dead)
     (found,) = standing(plantlet)
     assert (found.rule, found.key, found.sightings) == ("dead-letters", dead[0].group, 2)
     assert (found.team, found.tier, found.severity, found.system) == ("integration", "gold", "A", "aps")
@@ -90,7 +84,6 @@ def test_delivered_ones_ask_the_database_nothing(engine: Engine) -> None:
 def test_dead_letters_resolve_when_none_is_dead_any_more(engine: Engine) -> None:
     plantlet = plantlet_of(engine, REFUSED, REFUSED)
     dead = send(plantlet, 1, 2)
-    settle(plantlet, dead)
     decide(plantlet, dead[0])
     detect(plantlet.tower)
     (left,) = standing(plantlet)
@@ -274,7 +267,6 @@ def test_a_site_that_does_not_want_a_rule_has_none_of_it(engine: Engine) -> None
     off = Limits(off=frozenset(sending.RULES))
     plantlet = plantlet_of(engine, REFUSED, limits=off)
     dead = send(plantlet, 1)
-    settle(plantlet, dead)
     lack(plantlet, "quantity")
     send(plantlet, 2)
     plantlet.clock.move(61 * MINUTE)
