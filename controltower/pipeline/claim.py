@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from controltower.domain import gate as gates
 from controltower.domain.delivery import PENDING, RETRYING, SENDING, UNKNOWN, Delivery
+from controltower.domain.failure import UNCLEAR
 from controltower.domain.landscape import System
 from controltower.domain.retry import Sending
 from controltower.pipeline import outcome
@@ -56,12 +57,12 @@ def _claimed(
 ) -> list[Claim]:
     if not found:
         return []
-    numbers = attempt.numbers_of(connection, [each.id for each in found if each.attempts])
+    numbers = attempt.numbers_of(connection, [each.id for each in found if each.attempts or each.error])
     until = time.time() + sending.timeout * 2 + _BEYOND_THE_CALL
     asks = not tower.senders[system.id].idempotent
     claims = []
     for each in found:
-        what = READ_BACK if each.state == UNKNOWN and asks else SEND
+        what = READ_BACK if asks and _may_be_there(each) else SEND
         held = each._replace(
             state=SENDING, claimed_by=worker, claimed_until=until, attempts=each.attempts + (what == SEND)
         )
@@ -70,6 +71,12 @@ def _claimed(
     delivery.put(connection, [each.delivery for each in claims])
     attempt.begin(connection, [each.attempt for each in claims])
     return claims
+
+
+def _may_be_there(each: Delivery) -> bool:
+    """Whether the target may have it: its outcome is unknown, or that of the one whose place it took was."""
+    inherited = each.state == PENDING and not each.attempts and each.error == UNCLEAR
+    return each.state == UNKNOWN or inherited
 
 
 def take_up_lapsed(connection: Connection, tower: Tower) -> int:

@@ -1,6 +1,7 @@
 """Who did what, when and why: appended, never changed."""
 
 import datetime
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Column, Connection, Table, Text, insert, select
@@ -30,6 +31,12 @@ class Entry(NamedTuple):
 def write_down(connection: Connection, entry: Entry) -> None:
     """Append one entry."""
     connection.execute(insert(audit).values(**entry._asdict()))
+
+
+def write_down_all(connection: Connection, entries: Sequence[Entry]) -> None:
+    """Append many entries."""
+    if entries:
+        connection.execute(insert(audit), [each._asdict() for each in entries])
 
 
 def latest(connection: Connection, limit: int = 100) -> list[Entry]:

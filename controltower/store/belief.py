@@ -100,6 +100,15 @@ def of_attributes(
     return found
 
 
+def held_by(
+    connection: Connection, subjects: Iterable[Subject], attributes: Iterable[str], systems: Iterable[str]
+) -> list[tuple[Subject, Belief]]:
+    """The beliefs of some systems about some subjects, of some attributes."""
+    only = belief.c.attribute.in_(sorted(attributes)), belief.c.system.in_(sorted(systems))
+    rows = about(connection, belief, subjects, *only)
+    return [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
+
+
 def hearings_of(connection: Connection, subjects: Iterable[Subject]) -> list[tuple[Subject, Hearing]]:
     """All that was last heard about some subjects."""
     return [(Subject(row[0], row[1]), _read_hearing(row)) for row in about(connection, hearing, subjects)]

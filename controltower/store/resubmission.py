@@ -167,7 +167,7 @@ def begin(connection: Connection, run: Run, items: Sequence[Item]) -> int:
     """Write a run down with its frozen set; the items' run is filled in. Returns its id."""
     held = {name: value for name, value in run._asdict().items() if name != "id"}
     made = connection.execute(insert(resubmission).values(held | {"include": list(run.include)}))
-    id = int(made.inserted_primary_key[0])
+    (id,) = made.inserted_primary_key or (0,)
     write(connection, resubmission_item, [(id, *each[1:]) for each in items])
     return id
 

@@ -1,0 +1,58 @@
+"""A follower is told the owner's present values once more, whatever it was told before."""
+
+from sqlalchemy import Connection
+
+from controltower.domain.delivery import Delivery
+from controltower.domain.landscape import System
+from controltower.domain.route import Route
+from controltower.domain.subject import Subject
+from controltower.domain.vocabulary import attribute_title
+from controltower.pipeline import lanes
+from controltower.pipeline.answer import NotPossible
+from controltower.pipeline.publish import compose
+from controltower.pipeline.resubmit import reason_of
+from controltower.pipeline.tower import Tower
+from controltower.store import audit
+from controltower.store.engine import one_at_a_time, writing
+
+
+def resync(tower: Tower, subject: Subject, target: str, who: str, reason: str) -> list[Delivery]:
+    """Send a system the present values about a subject, by each route that leads to it. Returns the new deliveries.
+
+    Raises NotPossible when no route leads there, or when what it would have to say is not known."""
+    reason = reason_of(reason)
+    system, routes = _ways(tower, subject, target)
+    with writing(tower.engine) as connection:
+        one_at_a_time(connection)
+        made = [_composed(connection, tower, route, system, subject) for route in routes]
+        new = [each._replace(author=who, reason=reason) for each in made if each is not None]
+        if not new:
+            raise NotPossible(f"Nothing is known about {subject} that {target} would be told.")
+        stored = lanes.insert(connection, tower, new)
+        for each in stored:
+            detail = f"{subject} by {each.route}, as {each.id}: {reason}"
+            audit.write_down(connection, audit.Entry(tower.now(), who, "delivery.resync", target, detail))
+    return stored
+
+
+def _ways(tower: Tower, subject: Subject, target: str) -> tuple[System, list[Route]]:
+    system = tower.landscape.system(target)
+    if target not in tower.senders:
+        raise NotPossible(f"The tower sends nothing to {target}.")
+    routes = [
+        route for route in tower.landscape.routes_of(subject.kind)
+        if route.target == system.role and system.serves(subject.plant)
+    ]  # fmt: skip
+    if not routes:
+        raise NotPossible(f"No route carries {subject.kind}s of {subject.plant} to {target}.")
+    return system, routes
+
+
+def _composed(
+    connection: Connection, tower: Tower, route: Route, system: System, subject: Subject
+) -> Delivery | None:
+    made = compose(connection, tower, route, system, subject)
+    if made is None or isinstance(made, Delivery):
+        return made
+    missing = ", ".join(attribute_title(name) for name in made.missing)
+    raise NotPossible(f"{system.id} needs {missing} of {subject}, which nobody has told.")
