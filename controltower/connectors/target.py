@@ -114,6 +114,10 @@ class Target:
         """GET a path below the URL, as `read_back` does. A good answer is TAKEN."""
         return self.exchange("GET", path, b"", headers)
 
+    def close(self) -> None:
+        """Give up the kept connections."""
+        self._pool.close()
+
     def exchange(
         self,
         method: str,

@@ -155,7 +155,9 @@ def _seen(case: CompiledCase, exchange: Exchange, sent: Document, body: Any) -> 
     outcome = exchange.outcome
     kept = {"request": outcome.request, "response": outcome.response}
     if outcome.error == failure.GONE:
-        return ReadBack(ABSENT, f"it is not there: {outcome.words}", **kept)
+        # What was to be deleted and is gone, was done.
+        kind = THERE if case.spec.method == "DELETE" else ABSENT
+        return ReadBack(kind, f"it is not there: {outcome.words}", **kept)
     answer = _answer(exchange.body) if outcome.kind == TAKEN else _UNREADABLE
     if answer is _UNREADABLE:
         return ReadBack(UNCLEAR, outcome.words or "its answer cannot be read", **kept)
