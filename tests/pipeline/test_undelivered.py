@@ -102,12 +102,12 @@ def decide(plantlet: Plantlet, each: Delivery) -> None:
 
 def test_what_a_person_resolved_opens_again_only_with_a_new_death(engine: Engine) -> None:
     plantlet = plantlet_of(engine, REFUSED, REFUSED)
-    settle(plantlet, send(plantlet, 1))
+    send(plantlet, 1)
     (found,) = standing(plantlet)
     act(plantlet.tower, found.id, "ada", RESOLVE, "known")
     detect(plantlet.tower)
     assert standing(plantlet) == []
-    settle(plantlet, send(plantlet, 2)[1:])
+    send(plantlet, 2)
     (again,) = standing(plantlet)
     assert (again.id != found.id, again.key) == (True, found.key)
 
@@ -254,7 +254,7 @@ def test_a_lack_on_a_route_that_is_gone_is_over(engine: Engine) -> None:
 
 def test_they_outlive_a_ledger_told_anew(engine: Engine) -> None:
     plantlet = plantlet_of(engine, REFUSED)
-    settle(plantlet, send(plantlet, 1))
+    send(plantlet, 1)
     lack(plantlet, "quantity")
     before = {each.id for each in standing(plantlet)}
     reprocess(plantlet.tower)
