@@ -1,20 +1,24 @@
 """Why two systems disagree: the cause of a drift, derived from the ledger with the evidence at hand."""
 
-import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from controltower.domain import underway
 from controltower.domain.drift import Drift
 from controltower.domain.event import Recorded
+from controltower.domain.finding import Facts, Finding, Witness
 from controltower.domain.landscape import Landscape
-from controltower.domain.value import Value, differ, shown
-from controltower.domain.vocabulary import attribute_title, value_kind
+
+__all__ = ["TITLES", "Finding", "Witness", "find"]
 
 TITLES = {
     "in-flight": "In flight",
     "never-announced": "Never told",
     "not-routed": "Not routed",
+    "incomplete": "Cannot be sent: values are missing",
+    "held": "Held back: the way is shut",
+    "retrying": "Retrying",
+    "dead-lettered": "Dead letter",
+    "discarded": "Discarded by a person",
     "rejected": "Rejected by the follower",
     "not-applied": "Told but not applied",
     "overwritten": "Overwritten later in the follower",
@@ -24,84 +28,20 @@ TITLES = {
 }
 
 
-@dataclass(frozen=True)
-class Witness:
-    """What else is known about the follower at the time: silence and messages that could not be read."""
-
-    silent_since: datetime.datetime | None = None
-    parked: Sequence[int] = ()  # messages of the follower that are parked, since the owner's change
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A cause, the sentence that says it, the evidence, and what to do."""
-
-    cause: str
-    why: str
-    evidence: tuple[Mapping[str, Any], ...] = ()
-    action: str = ""
-
-
 def find(drift: Drift, history: Sequence[Recorded], landscape: Landscape, witness: Witness) -> Finding:
     """The cause of a drift out of its subject's history (in the order of its positions).
 
     The first that fits, from the surest evidence to the least.
     """
-    case = _Case(drift, history, landscape, witness)
-    for judge in (_rejected, _turned_back, _overwritten, _silent, _unmapped, _not_routed, _not_applied):
+    case = Facts(drift, history, landscape, witness)
+    for judge in _JUDGES:
         finding = judge(case)
         if finding is not None:
             return finding
     return _never_told(case)
 
 
-class _Case:
-    """The drift with its history sorted out for the judges."""
-
-    def __init__(
-        self, drift: Drift, history: Sequence[Recorded], landscape: Landscape, witness: Witness
-    ) -> None:
-        self.drift, self.landscape, self.witness = drift, landscape, witness
-        self.attribute = attribute_title(drift.attribute)
-        self.owner = landscape.system(drift.owner).title
-        self.follower = landscape.system(drift.follower).title
-        self.owned = _said(history, drift.owner, drift.attribute)
-        self.followed = _said(history, drift.follower, drift.attribute)
-        self.change = next((said for said in reversed(self.owned) if said.position <= _latest(drift)), None)
-        self.after = [
-            each for each in history
-            if each.event.system == drift.follower and each.position > drift.opened_by
-        ]  # fmt: skip
-
-    def same(self, one: Value, other: Value) -> bool:
-        return not differ(value_kind(self.drift.subject.kind, self.drift.attribute), one, other)
-
-    def say(self, value: Value) -> str:
-        """A value of this attribute in the words of the plant."""
-        kind = value_kind(self.drift.subject.kind, self.drift.attribute)
-        return shown(value, kind, self.landscape.zone_of(self.drift.subject.plant))
-
-    def evidence(self, *items: tuple[str, Recorded | None]) -> tuple[Mapping[str, Any], ...]:
-        return tuple(
-            {"what": what, "message": str(each.position.message), "event": each.event.id}
-            for what, each in items
-            if each is not None
-        )
-
-    def owner_change(self) -> tuple[str, Recorded | None]:
-        value = self.say(self.drift.owner_value)
-        return f"{self.owner} set the {self.attribute} to {value}", self.change
-
-
-def _latest(drift: Drift) -> tuple[int, int]:
-    return drift.closed_by or (2**63, 0)
-
-
-def _said(history: Sequence[Recorded], system: str, attribute: str) -> list[Recorded]:
-    return [each for each in history if each.event.system == system and attribute in each.event.attributes]
-
-
-def _rejected(case: _Case) -> Finding | None:
+def _rejected(case: Facts) -> Finding | None:
     refusal = next((each for each in case.after if each.event.type.endswith(".rejected")), None)
     if refusal is None:
         return None
@@ -113,7 +53,7 @@ def _rejected(case: _Case) -> Finding | None:
     )
 
 
-def _turned_back(case: _Case) -> Finding | None:
+def _turned_back(case: Facts) -> Finding | None:
     """The follower had the owner's present value and went back to one that the owner held before."""
     drift, attribute = case.drift, case.drift.attribute
     agreed = _last_agreement(case)
@@ -136,7 +76,7 @@ def _turned_back(case: _Case) -> Finding | None:
     )
 
 
-def _overwritten(case: _Case) -> Finding | None:
+def _overwritten(case: Facts) -> Finding | None:
     agreed = _last_agreement(case)
     if agreed is None:
         return None
@@ -153,7 +93,7 @@ def _overwritten(case: _Case) -> Finding | None:
     )
 
 
-def _last_agreement(case: _Case) -> Recorded | None:
+def _last_agreement(case: Facts) -> Recorded | None:
     """The last time that the follower said the owner's present value, if it has said something else since."""
     drift, attribute = case.drift, case.drift.attribute
     if not case.followed or case.same(case.followed[-1].event.attributes[attribute], drift.owner_value):
@@ -165,7 +105,7 @@ def _last_agreement(case: _Case) -> Recorded | None:
     return None
 
 
-def _silent(case: _Case) -> Finding | None:
+def _silent(case: Facts) -> Finding | None:
     since = case.witness.silent_since
     if since is None:
         return None
@@ -177,7 +117,7 @@ def _silent(case: _Case) -> Finding | None:
     )
 
 
-def _unmapped(case: _Case) -> Finding | None:
+def _unmapped(case: Facts) -> Finding | None:
     if not case.witness.parked:
         return None
     message = case.witness.parked[0]
@@ -194,7 +134,7 @@ def _unmapped(case: _Case) -> Finding | None:
     )
 
 
-def _not_routed(case: _Case) -> Finding | None:
+def _not_routed(case: Facts) -> Finding | None:
     drift = case.drift
     if case.landscape.carried(drift.owner, drift.follower, drift.subject.kind):
         return None
@@ -206,7 +146,7 @@ def _not_routed(case: _Case) -> Finding | None:
     )
 
 
-def _not_applied(case: _Case) -> Finding | None:
+def _not_applied(case: Facts) -> Finding | None:
     heard = next((each for each in case.after if each.event.type.endswith(".acknowledged")), None)
     if heard is None or case.change is None or heard.event.occurred_at < case.change.event.occurred_at:
         return None
@@ -219,7 +159,7 @@ def _not_applied(case: _Case) -> Finding | None:
     )
 
 
-def _never_told(case: _Case) -> Finding:
+def _never_told(case: Facts) -> Finding:
     drift = case.drift
     last = case.followed[-1] if case.followed else None
     return Finding(
@@ -231,3 +171,10 @@ def _never_told(case: _Case) -> Finding:
         ),
         f"Send {case.follower} the present {case.attribute}.",
     )
+
+
+# What the tower knows of its own messages is the surest; what nobody heard of is what remains.
+_JUDGES: tuple[Callable[[Facts], Finding | None], ...] = (
+    underway.on_the_way, underway.misled, _rejected, _turned_back, _overwritten, _silent, _unmapped, _not_routed,
+    underway.taken, underway.came_late, _not_applied,
+)  # fmt: skip

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from sqlalchemy import Connection
 
 from controltower.domain import exception as exceptions
-from controltower.domain import gate as gates
 from controltower.domain.delivery import APPLIED, DEAD, DELIVERED, SUPERSEDED, Delivery
 from controltower.domain.exception import Case
 from controltower.domain.gate import Gate
@@ -15,6 +14,7 @@ from controltower.domain.route import Route
 from controltower.domain.subject import Subject
 from controltower.pipeline.cases import put
 from controltower.pipeline.gates import THE_TOWER
+from controltower.pipeline.obstacle import obstacle
 from controltower.pipeline.publish import Lack
 from controltower.pipeline.tower import Tower
 from controltower.rules import sending
@@ -34,7 +34,7 @@ _AT_ONCE = 500
 def on_settled(connection: Connection, tower: Tower, settled: Sequence[Delivery]) -> None:
     """Open or add to the exceptions of what has just died; the rest costs nothing."""
     dead: dict[str, list[Delivery]] = {}
-    for each in settled:
+    for each in sorted(settled, key=lambda each: each.id):
         if each.state == DEAD:
             dead.setdefault(each.group, []).append(each)
     if not dead or DEAD_LETTERS in tower.landscape.limits.off:
@@ -198,23 +198,10 @@ def _late(
     for each in arrears.late(connection, now):
         oldest = arrears.oldest_late(connection, each)
         if oldest is not None:
-            why = shut(tower, held.get(each.target), each.target, now)
+            why = obstacle(tower, held.get(each.target), each.target, now).words
             key = sending.late_key(each.route, each.target)
             found[LATE, key] = sending.late(oldest, each.number, why, tower.landscape)
     return found
-
-
-def shut(tower: Tower, held: Gate | None, target: str, now: datetime.datetime) -> str:
-    """What keeps everything from a target now, in words; "" when nothing does."""
-    system = tower.landscape.system(target)
-    if held is None or system.sending is None:
-        return ""
-    why = gates.held(held, system.sending, now, system.zone)
-    if why == "paused":
-        return f"paused by {held.paused_by} ({held.pause_reason})"
-    if not why and held.opened_at is not None:
-        return f"the circuit is open ({held.last_error})"
-    return why
 
 
 # ---- what cannot be sent at all -------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def test_a_failure_group_is_one_exception_with_owner_and_action(engine: Engine) 
     assert "2 messages are dead" in found.why
     assert "has no routing" in found.why
     assert "Correct what APS refuses, in ERP" in found.action
-    assert [proof["delivery"] for proof in found.evidence] == [str(each.id) for each in dead]
+    assert {proof["delivery"] for proof in found.evidence} == {str(each.id) for each in dead}
 
 
 def test_delivered_ones_ask_the_database_nothing(engine: Engine) -> None:
