@@ -67,8 +67,8 @@ def _make_the_rest(people: TrytonClient, company: Company) -> None:
     )
     people.press("production", "wait", [cancelled, failing, pending])
     people.press("production", "cancel", [cancelled])
-    orders.inspect(people, failing, flow=90.0)
-    orders.inspect(people, pending, flow=117.5, finish=False)
+    orders.inspect(people, failing, accepted=False)
+    orders.inspect(people, pending, finish=False)
     _make_purchases(people, company)
 
 

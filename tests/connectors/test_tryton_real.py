@@ -177,7 +177,7 @@ def test_a_failed_inspection_arrives_with_its_order(erp: Erp) -> None:
     order = erp.new_order("LYON", catalogue.INSPECTED)
     for button in ("wait", "assign_force", "run"):
         erp.people.press("production", button, [order])
-    orders.inspect(erp.people, order, flow=90.0)
+    orders.inspect(erp.people, order, accepted=False)
     [event] = reader.poll().events
     told = {name: value.text for name, value in event.attributes.items()}
     assert told == {"status": "failed", "result": "failed", "order": erp.number(order)}

@@ -6,16 +6,27 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from controltower.connectors.contract import Envelope, Identity, Page, SourceUnavailable, Translation
+from controltower.connectors.contract import (
+    Envelope,
+    Identity,
+    Outcome,
+    Outgoing,
+    Page,
+    ReadBack,
+    SourceUnavailable,
+    Translation,
+)
 from controltower.connectors.reading import refuse
 from controltower.connectors.tryton import records, stock
 from controltower.connectors.tryton import translate as translation
+from controltower.connectors.tryton.desk import KINDS, Desk
 from controltower.connectors.tryton.keyset import Window
 from controltower.connectors.tryton.lists import LISTS
 from controltower.connectors.tryton.manifest import MANIFEST
 from controltower.connectors.tryton.places import Places
+from controltower.connectors.tryton.sending import SendingWire
 from controltower.connectors.tryton.session import Refusal, Session
-from controltower.connectors.tryton.wire import PollingWire
+from controltower.connectors.tryton.wire import PollingWire, endpoint
 from controltower.domain.landscape import System
 
 log = logging.getLogger(__name__)
@@ -25,10 +36,13 @@ _OVERLAP = timedelta(minutes=15)
 
 
 class TrytonConnector:
-    """Polls only: Tryton has no webhooks.
+    """Polled, for Tryton has no webhooks; written to by its own buttons.
 
     `skipped` says which lists this Tryton does not have (a module that is not active there), and why.
     """
+
+    # Tryton keeps no keys of messages: what became of a call without an answer is read back.
+    idempotent = False
 
     def __init__(self, system: System) -> None:
         """Raises ValueError that names the setting which is missing or wrong."""
@@ -38,6 +52,8 @@ class TrytonConnector:
         url, database = _setting(system, "url"), _setting(system, "database")
         login, password = _setting(system, "login"), _setting(system, "password")
         self._session = Session(PollingWire(url, database), login, password)
+        wire = SendingWire(system, endpoint(url, database))
+        self._desk = Desk(self._places, wire, Session(wire, login, password), _setting(system, "assign"))
         overlap = system.polling.overlap if system.polling else _OVERLAP
         self._window = Window(int(_setting(system, "page_size")), overlap)
         self._walks: dict[str, tuple[set[str], _Walk]] = {
@@ -66,6 +82,18 @@ class TrytonConnector:
                 self._skip_or_raise(name, models, refusal)
             else:
                 self.skipped.pop(name, None)
+
+    def can_take(self, kind: str) -> bool:
+        """Orders, and the inspections of their lots."""
+        return kind in KINDS
+
+    def send(self, outgoing: Outgoing) -> Outcome:
+        """Bring an order, or the inspection of its lot, to what is wanted."""
+        return self._desk.send(outgoing)
+
+    def read_back(self, outgoing: Outgoing) -> ReadBack:
+        """Whether Tryton holds what was sent."""
+        return self._desk.read_back(outgoing)
 
     def _walk_list(self, each: Any, cursor: Mapping[str, Any]) -> Iterator[Page]:
         return records.walk(self._session, each, self._places, cursor, self._window)

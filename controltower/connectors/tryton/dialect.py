@@ -39,6 +39,11 @@ def encode_moment(moment: dt.datetime) -> dict[str, Any]:
     return {CLASS: "datetime"} | {name: getattr(utc, name) for name in (*_DATE, *_TIME)}
 
 
+def encode_date(date: dt.date) -> dict[str, Any]:
+    """A date in Tryton's dialect."""
+    return {CLASS: "date"} | {name: getattr(date, name) for name in _DATE}
+
+
 def _whole(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError("must be a whole number")

@@ -51,6 +51,7 @@ MANIFEST = Manifest(
         Field("warehouses", "Plant of each warehouse code; needed where a code is not the plant's name"),
         Field("zones", "Time zone of each plant; the system's own zone where none is given"),
         Field("units", "Unit of each Tryton unit symbol, beside the built-in ones"),
+        Field("assign", "How material is reserved: try, or force whether it is there or not", default="try"),
         Field("page_size", "Records asked for in one call", default="200"),
     ),
     # What is deleted there the tower tells itself: the poll says what there is.
@@ -63,4 +64,6 @@ MANIFEST = Manifest(
     },
     # A delivery was cancelled there and a person must decide: it is neither open nor received.
     unmapped=frozenset({"processing/exception"}),
+    sends=True,
+    read_back=True,
 )

@@ -201,16 +201,9 @@ def _create_suppliers(client: TrytonClient) -> None:
 
 
 def _create_quality_control(client: TrytonClient, company: Company) -> None:
-    point = {
-        "name": "flow",
-        "string": "Flow (l/min)",
-        "type_": "float",
-        "digits": 1,
-        "tolerance_lower": 110.0,
-        "tolerance_upper": 125.0,
-    }
+    point = {"name": "accepted", "string": "Accepted by quality", "type_": "boolean"}
     row = {
-        "name": f"Flow test {catalogue.INSPECTED}",
+        "name": f"Usage decision {catalogue.INSPECTED}",
         "company": company.id,
         "operations": ["production:do"],
         "product": company.products[catalogue.INSPECTED]["id"],

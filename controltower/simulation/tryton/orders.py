@@ -95,15 +95,15 @@ def work_on(client: TrytonClient, order: int) -> bool:
     return True
 
 
-def inspect(client: TrytonClient, order: int, flow: float = 117.5, finish: bool = True) -> None:
-    """Do the inspections that hold the order up; `flow` in litres a minute, 110 to 125 is good."""
+def inspect(client: TrytonClient, order: int, accepted: bool = True, finish: bool = True) -> None:
+    """Do the inspections that hold the order up, with the decision about its lot."""
     product = client.call("model.production.read", [order], ["product", "company"])[0]
     controls = client.search_read("quality.control", [["product", "=", product["product"]]], ["name"])
     rows: list[Row] = [
         {
             "control": control["id"],
             "origin": f"production,{order}",
-            "points": {"flow": flow},
+            "points": {"accepted": accepted},
             "company": product["company"],
         }
         for control in controls

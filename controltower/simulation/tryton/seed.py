@@ -95,7 +95,7 @@ def random_order(company: Company, chance: random.Random, today: dt.date, place:
 
 def ensure_connector_user(client: TrytonClient, company: Company, password: str) -> None:
     """The user as whom the tower reads: member of the reading groups, with the given password."""
-    _ensure_user(client, company, CONNECTOR_LOGIN, "Control Tower", password, USER_GROUPS)
+    _ensure_user(client, company, CONNECTOR_LOGIN, "Control Tower", password, BRIDGE_GROUPS)
 
 
 def ensure_bridge_user(client: TrytonClient, company: Company, password: str) -> None:
