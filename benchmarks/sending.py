@@ -1,0 +1,245 @@
+"""Deliveries a second to a healthy target, against a bare loop of `requests` that does the same posts."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import requests
+from sqlalchemy import Engine, select
+
+from benchmarks import databases, ledgers, programs, target
+from benchmarks.deliveries import Sender, new_secret
+from benchmarks.figures import Figure, parser, show, workplace
+from benchmarks.figures import databases as asked_databases
+from benchmarks.orders import name, pieces
+from benchmarks.target import Taken, Target
+from benchmarks.towers import ROOT, environment, wait_for
+from controltower import landscape_files
+from controltower.domain.clock import Clock
+from controltower.pipeline import gates
+from controltower.pipeline.receive import Intake
+from controltower.pipeline.record import record_waiting
+from controltower.pipeline.tower import Tower, build
+from controltower.store import delivery
+from controltower.store.engine import reading
+
+CONFIG = Path(__file__).resolve().parent / "sending_config"
+TARGET_URL = "BENCHMARK_TARGET_URL"
+SENT_TO = "mes-lyon"
+CHANGES = 10  # of each order: so many deliveries stand in its lane
+RATIO, SPEED_UP = 0.5, 1.6
+SLOW_MS = 10.0
+_DRAIN_SECONDS = 300.0
+# What a client's library adds by itself, so the bare loop's does too.
+_NOT_REPLAYED = ("host", "content-length", "connection", "accept-encoding")
+
+
+class Changes:
+    """An ERP that changes the quantity of each order once in every tick."""
+
+    def __init__(self, orders: int) -> None:
+        self.orders, self.tick = orders, 0
+        self.began = datetime.now(UTC)
+
+    def step(self) -> Iterator[dict[str, Any]]:
+        self.tick += 1
+        at = (self.began + timedelta(milliseconds=self.tick)).isoformat()
+        for order in range(self.orders):
+            yield changed(order, self.tick, at)
+
+
+def changed(order: int, number: int, at: str) -> dict[str, Any]:
+    """The `number`th change of an order."""
+    attributes = {
+        "quantity": pieces(number),
+        "due_date": "2026-12-01T12:00:00+00:00",
+        "item": f"PUMP-{order % 40}",
+        "customer": f"C-{order % 900}",
+    }
+    key = name(order)
+    return {
+        "specversion": "1.0",
+        "id": f"erp-hq:{key}:{number}",
+        "source": "erp-hq",
+        "type": "order.changed",
+        "subject": f"LYON/order/{key}",
+        "time": at,
+        "sequence": str(number),
+        "correlationid": key,
+        "data": {"attributes": attributes, "refs": {"native_id": key}},
+    }
+
+
+class Drained(NamedTuple):
+    """One backlog sent: how fast (per second), what a worker's CPU spent on one, what arrived."""
+
+    rate: float
+    cpu: float
+    taken: list[Taken]
+
+
+class Place(NamedTuple):
+    """Where one run takes place: its directory, its database, its secret and the target."""
+
+    home: Path
+    url: str
+    secret: str
+    target: Target
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"CONTROLTOWER_CONFIG": str(CONFIG), TARGET_URL: self.target.url}
+        return environment(self.home, self.url, self.secret) | own
+
+    def tower(self, engine: Engine) -> Tower:
+        return build(engine, landscape_files.load(CONFIG, self.environment), Clock())
+
+
+def figures(kind: str, place: Path, orders: int, milliseconds: float) -> list[Figure]:
+    """Measure on one kind of database, with a target that takes so long for each answer."""
+    with target.running(milliseconds) as told:
+        drained = {count: _drained(kind, place, told, orders, count) for count in (1, 2)}
+        bare = _bare(told, drained[1].taken)
+    what = f"{kind}, target answers " + ("at once" if not milliseconds else f"after {milliseconds:.0f} ms")
+    return _told(what, drained, bare, orders)
+
+
+def _drained(kind: str, place: Path, told: Target, orders: int, workers: int) -> Drained:
+    """Take the changes in through the front door, then let so many workers send what came of them."""
+    told.forget()
+    home = place / f"sending-{kind}-{told.port}-{workers}"
+    home.mkdir()
+    with databases.fresh(kind, home) as url, ledgers.opened(url) as engine:
+        here = Place(home, url, new_secret(), told)
+        tower = here.tower(engine)
+        gates.pause(tower, SENT_TO, "benchmark", "until all is there")
+        _fill(tower, here.secret, orders)
+        with _workers(here, workers) as pids:
+            spent = programs.cpu_seconds(pids)
+            gates.resume(tower, SENT_TO, "benchmark")
+            if not wait_for(lambda: _settled(engine, orders * CHANGES), _DRAIN_SECONDS, every=0.2):
+                raise RuntimeError(f"only {told.count()} deliveries in {_DRAIN_SECONDS} s: {home}")
+            spent = programs.cpu_seconds(pids) - spent
+        taken = told.taken()
+    seconds = taken[-1].at - taken[0].at
+    return Drained(len(taken) / seconds, spent / len(taken) * 1e6, taken)
+
+
+def _fill(tower: Tower, secret: str, orders: int) -> None:
+    intake = Intake(tower)
+    for each in Sender(Changes(orders), secret).full_batches(CHANGES, orders):
+        intake.receive(each.system, each.headers, each.body)
+    intake.stop()
+    while record_waiting(tower):
+        continue
+
+
+def _settled(engine: Engine, count: int) -> bool:
+    waits = select(delivery.delivery.c.id).where(delivery.delivery.c.state != "delivered").limit(1)
+    with reading(engine) as connection:
+        return connection.execute(waits).first() is None
+
+
+@contextmanager
+def _workers(here: Place, count: int) -> Iterator[list[int]]:
+    """So many worker processes, all ready."""
+    with ExitStack() as stack:
+        logs = [here.home / f"worker-{number}.log" for number in range(count)]
+        started = [_worker(stack, here, log) for log in logs]
+        if not wait_for(lambda: all("worker started" in log.read_text("utf-8") for log in logs), 60):
+            raise RuntimeError("a worker did not start:\n" + logs[0].read_text("utf-8")[-2000:])
+        yield [each.pid for each in started]
+
+
+def _worker(stack: ExitStack, here: Place, log: Path) -> subprocess.Popen[bytes]:
+    file = stack.enter_context(log.open("ab"))
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "app.py"), "worker"], cwd=here.home, env=here.environment,
+        stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    stack.callback(_end, process)
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(30)
+
+
+def _bare(told: Target, posts: list[Taken]) -> Drained:
+    """The same posts by `requests` alone, one after the other on one connection."""
+    told.forget()
+    prepared = [
+        ({name: held for name, held in each.headers.items() if name not in _NOT_REPLAYED}, each.body)
+        for each in posts
+    ]
+    spent = time.process_time()
+    with requests.Session() as session:
+        for headers, body in prepared:
+            session.post(told.url, data=body, headers=headers, timeout=30).raise_for_status()
+    spent = time.process_time() - spent
+    taken = told.taken()
+    return Drained(len(taken) / (taken[-1].at - taken[0].at), spent / len(taken) * 1e6, taken)
+
+
+def disorder(taken: list[Taken], orders: int) -> tuple[int, int]:
+    """(orders whose changes did not arrive one after the other, posts too many or too few)."""
+    seen: dict[str, list[int]] = {}
+    for each in taken:
+        event = msgspec.json.decode(each.body)
+        seen.setdefault(event["subject"], []).append(int(event["data"]["attributes"]["quantity"]["value"]))
+    wanted = list(range(1, CHANGES + 1))
+    wrong = sum(sorted(numbers) == wanted and numbers != wanted for numbers in seen.values())
+    return wrong, abs(len(taken) - orders * CHANGES) + sum(
+        sorted(numbers) != wanted for numbers in seen.values()
+    )
+
+
+def _told(what: str, drained: dict[int, Drained], bare: Drained, orders: int) -> list[Figure]:
+    one, two = drained[1], drained[2]
+    ratio, speed_up = one.rate / bare.rate, two.rate / one.rate
+    faults = [disorder(each.taken, orders) for each in drained.values()]
+    out_of_order, miscounted = sum(each[0] for each in faults), sum(each[1] for each in faults)
+    return [
+        Figure(f"{what}: one worker", f"{one.rate:,.0f}/s, {one.cpu:,.0f} us of its CPU each"),
+        Figure(f"{what}: bare loop of requests", f"{bare.rate:,.0f}/s, {bare.cpu:,.0f} us each"),
+        Figure(f"{what}: one worker to the bare loop", f"{ratio:.2f}", f">= {RATIO}", ratio >= RATIO),
+        Figure(
+            f"{what}: two workers", f"{two.rate:,.0f}/s, {speed_up:.2f} of one", f">= {SPEED_UP}",
+            speed_up >= SPEED_UP,
+        ),
+        Figure(f"{what}: orders out of order at the target", f"{out_of_order} of {2 * orders}", "0", not out_of_order),
+        Figure(f"{what}: deliveries missing or twice at the target", f"{miscounted}", "0", not miscounted),
+    ]  # fmt: skip
+
+
+def run(asked: argparse.Namespace) -> list[Figure]:
+    """All figures of this benchmark."""
+    orders = 200 if asked.quick else 1000
+    with workplace(asked) as place:
+        return [
+            found
+            for kind in asked_databases(asked)
+            for milliseconds in (0.0, SLOW_MS)
+            for found in figures(kind, place, orders, milliseconds)
+        ]
+
+
+def main() -> int:
+    asked = parser(__doc__).parse_args()
+    found = run(asked)
+    show("Sending: a backlog of ten changes for each order, to a healthy target", found)
+    return int(any(each.reached is False for each in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
