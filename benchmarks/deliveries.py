@@ -7,16 +7,20 @@ import itertools
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from standardwebhooks import Webhook
 
-from benchmarks.orders import Network
-
 BATCH = 1000
 # Ticks that are gathered before the systems send: enough to fill whole batches.
 BLOCK = 240
+
+
+class Stream(Protocol):
+    """Who tells what happens, tick by tick."""
+
+    def step(self) -> Iterator[dict[str, Any]]: ...
 
 
 class Delivery(NamedTuple):
@@ -44,7 +48,7 @@ def new_secret() -> str:
 class Sender:
     """Signs what the systems of a network say."""
 
-    def __init__(self, network: Network, secret: str) -> None:
+    def __init__(self, network: Stream, secret: str) -> None:
         self.network = network
         self._signer = Webhook(secret)
         self._run = secrets.token_hex(3)

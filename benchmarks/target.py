@@ -1,4 +1,4 @@
-"""A healthy target in a process of its own: it answers each post after so many milliseconds, and keeps all that it got."""
+"""A healthy target in a process of its own: it answers each post after so many milliseconds and keeps all it got."""
 
 from __future__ import annotations
 
