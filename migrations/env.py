@@ -13,6 +13,8 @@ from controltower.store import (
     drift,
     event,
     expectation,
+    flow,
+    flow_figure,
     gate,
     lease,
     message,
@@ -24,7 +26,8 @@ from controltower.store.schema import metadata
 
 # Named here so that every table is known to the metadata when a migration is drafted from the models.
 TABLES = (
-    attempt, audit, belief, case, channel, delivery, drift, event, expectation, gate, lease, message, resubmission,
+    attempt, audit, belief, case, channel, delivery, drift, event, expectation, flow, flow_figure,
+    gate, lease, message, resubmission,
     user,
 )  # fmt: skip
 # Processes that start together queue here; any number will do, as long as nothing else locks it.

@@ -10,6 +10,7 @@ from controltower.landscape_files.connected import check_connections, check_conn
 from controltower.landscape_files.declared import Declared, declare
 from controltower.landscape_files.files import read_files
 from controltower.landscape_files.fit import check_fit
+from controltower.landscape_files.flowing import check_flows
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import ERROR, WARNING, ConfigurationError, Findings, Problem
 from controltower.landscape_files.routed import check_routes
@@ -43,6 +44,7 @@ def _read(directory: Path, environment: Mapping[str, str]) -> tuple[Declared, li
     check_fit(declared, findings)
     check_connections(declared, findings)
     check_routes(declared, findings)
+    check_flows(declared, findings)
     if not findings.errors:
         check_connectors(build(declared), declared, findings)
     if not declared.systems and not findings.errors:

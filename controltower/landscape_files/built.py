@@ -4,7 +4,6 @@ import datetime
 from zoneinfo import ZoneInfo
 
 from controltower.domain.expectation import ExpectationRule, Sign
-from controltower.domain.flow import Flow, Milestone
 from controltower.domain.landscape import (
     Follower,
     Hooks,
@@ -23,13 +22,13 @@ from controltower.domain.route import Route
 from controltower.landscape_files.declared import (
     Declared,
     ExpectationTables,
-    FlowTables,
     OwnershipTables,
     RouteTables,
     SystemTables,
 )
 from controltower.landscape_files.environment import FromEnvironment
 from controltower.landscape_files.fit import plants_of
+from controltower.landscape_files.flowing import flows_of
 from controltower.landscape_files.reading import Row
 
 
@@ -44,7 +43,7 @@ def build(declared: Declared) -> Landscape:
         systems={name: _system(name, system, declared) for name, system in declared.systems.items()},
         ownerships=tuple(map(_ownership, declared.ownerships)),
         expectations=tuple(map(_expectation, wanted)),
-        flows=tuple(map(_flow, declared.flows)),
+        flows=tuple(flows_of(declared)),
         interfaces=tuple(
             Interface(row["from"], row["to"], row["carries"], row["team"]) for _, row in declared.interfaces
         ),
@@ -114,11 +113,6 @@ def _expectation(tables: ExpectationTables) -> ExpectationRule:
 def _sign(row: Row, role: str = "") -> Sign:
     """A sign; `role` for one that has none of its own."""
     return Sign(role or row["role"], row["type"], row["attribute"], frozenset(row["becomes"]))
-
-
-def _flow(tables: FlowTables) -> Flow:
-    milestones = (Milestone(row["name"], row["title"], _sign(row)) for _, row in tables.milestones)
-    return Flow(tables.row["name"], tables.row["title"], tuple(milestones))
 
 
 def _route(name: str, tables: RouteTables) -> Route:

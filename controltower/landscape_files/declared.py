@@ -51,12 +51,25 @@ class ExpectationTables(NamedTuple):
     unless: list[Declaration]
 
 
-class FlowTables(NamedTuple):
-    """A flow and its milestones."""
+class StepTables(NamedTuple):
+    """A step of a flow and its signs; `signs` are those of its going wrong."""
 
     place: Place
     row: Row
-    milestones: list[Declaration]
+    shown: list[Declaration]
+    when: list[Declaration]
+    wrong: Declaration | None
+    signs: list[Declaration]
+
+
+class FlowTables(NamedTuple):
+    """A flow, its signs and its steps."""
+
+    place: Place
+    row: Row
+    begins: list[Declaration]
+    cancelled: list[Declaration]
+    steps: list[StepTables]
 
 
 class RouteTables(NamedTuple):
@@ -103,7 +116,8 @@ def declare(files: Files, findings: Findings) -> Declared:
     for name, entry in files.tables["routes"].items():
         if wanted(entry, findings):
             declared.routes[name] = _route(entry, findings)
-    _only(files, "expectations", ("expectation", "flow"), findings)
+    _only(files, "expectations", ("expectation",), findings)
+    _only(files, "flows", ("flow",), findings)
     _only(files, "interfaces", ("interface",), findings)
     _limits(files, declared, findings)
     _service(files, declared, findings)
@@ -186,11 +200,22 @@ def _quiet(findings: Findings, given: Any) -> Findings:
 
 def _flow(entry: Entry, findings: Findings) -> FlowTables:
     place, row = _declaration(entry, key.FLOW, findings)
-    given = list(row["milestones"] or ())
-    milestones = [
-        Declaration(at, each) for at, each in rows_of(place / "milestones", given, key.MILESTONE, findings)
-    ]
-    return FlowTables(place, row, milestones)
+    begins, cancelled = (_signs(place / name, row[name], findings) for name in ("begins", "cancelled"))
+    given = rows_of(place / "steps", list(row["steps"] or ()), key.STEP, findings)
+    return FlowTables(place, row, begins, cancelled, [_step(at, each, findings) for at, each in given])
+
+
+def _step(place: Place, row: Row, findings: Findings) -> StepTables:
+    shown, when = (_signs(place / name, row[name], findings) for name in ("shown", "when"))
+    if row["wrong"] is None:
+        return StepTables(place, row, shown, when, None, [])
+    at = place / "wrong"
+    wrong = Declaration(at, read_table(at, row["wrong"], key.WRONG, findings))
+    return StepTables(place, row, shown, when, wrong, _signs(at / "signs", wrong.row["signs"], findings))
+
+
+def _signs(place: Place, given: Any, findings: Findings) -> list[Declaration]:
+    return [Declaration(at, each) for at, each in rows_of(place, list(given or ()), key.SIGN, findings)]
 
 
 def _route(entry: Entry, findings: Findings) -> RouteTables:

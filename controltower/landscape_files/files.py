@@ -11,7 +11,17 @@ from controltower.landscape_files.place import Place, lines_of
 from controltower.landscape_files.problem import Findings, suggestion
 from controltower.landscape_files.value import said
 
-FILES = ("plants", "systems", "ownership", "expectations", "interfaces", "routes", "rules", "service")
+FILES = (
+    "plants",
+    "systems",
+    "ownership",
+    "expectations",
+    "flows",
+    "interfaces",
+    "routes",
+    "rules",
+    "service",
+)
 # What makes two tables of a list the same one, when a configuration extends another.
 IDENTITY = {"expectation": ("name",), "flow": ("name",), "interface": ("from", "to")}
 

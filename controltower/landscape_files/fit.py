@@ -7,7 +7,6 @@ from controltower.domain.vocabulary import ATTRIBUTES, HAPPENINGS, KINDS, STATUS
 from controltower.landscape_files.declared import (
     Declaration,
     Declared,
-    FlowTables,
     OwnershipTables,
     SystemTables,
 )
@@ -41,8 +40,6 @@ def check_fit(declared: Declared, findings: Findings) -> None:
         for sign in (expectation.when, expectation.then, *expectation.unless):
             check_sign(sign, kind, findings)
         _check_answerable(expectation.place / "then", expectation.when, expectation.then, declared, findings)
-    for flow in declared.flows:
-        _check_flow(flow, findings)
     for interface in declared.interfaces:
         _check_interface(interface, declared, findings)
     if declared.limits is not None:
@@ -140,8 +137,9 @@ def _check_allowance(role: str, terms: Declaration, declared: Declared, findings
             )
 
 
-def check_sign(sign: Declaration, kind: str | None, findings: Findings) -> None:
-    """Tell what is wrong with a sign; that of a route has no role of its own."""
+def check_sign(sign: Declaration, kind: str | None, findings: Findings, *, parts: bool = False) -> None:
+    """Tell what is wrong with a sign; that of a route has no role of its own. With `parts`, what happens to an order's
+    operations is a sign about the order."""
     row = sign.row
     if not row["type"] and not row["attribute"] and row.get("role", "route"):
         findings.error(
@@ -150,7 +148,8 @@ def check_sign(sign: Declaration, kind: str | None, findings: Findings) -> None:
     if kind is None:
         return
     if row["type"]:
-        _check_type(sign.place / "type", row["type"], kind, findings)
+        part = parts and kind == "order" and row["type"].startswith("operation.")
+        _check_type(sign.place / "type", row["type"], "operation" if part else kind, findings)
     if row["attribute"] and row["attribute"] not in ATTRIBUTES[kind]:
         findings.unknown(sign.place / "attribute", f"attribute of {kind}", row["attribute"], ATTRIBUTES[kind])
     elif row["becomes"]:
@@ -192,18 +191,6 @@ def _check_answerable(
             place, f"is never expected at {', '.join(deaf)}: no system of role {answers} serves it",
             "Declare such a system, if there is one.",
         )  # fmt: skip
-
-
-def _check_flow(flow: FlowTables, findings: Findings) -> None:
-    seen: set[str] = set()
-    for milestone in flow.milestones:
-        check_sign(milestone, "order", findings)
-        name = milestone.row["name"]
-        if name in seen:
-            findings.error(
-                milestone.place / "name", f"is there twice in the flow: {name!r}", "Name one of them anew."
-            )
-        seen |= {name} if name else set()
 
 
 def _check_interface(interface: Declaration, declared: Declared, findings: Findings) -> None:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from controltower import connectors
 from controltower.connectors.signature import SCHEMES
+from controltower.domain.flow_check import CHECKS
 from controltower.domain.landscape import Hooks, Limits, Polling, System, Tier
 from controltower.domain.retry import Sending
 from controltower.domain.route import EVERY, LATEST, Route
@@ -192,12 +193,44 @@ EXPECTATION = (
 FLOW = (
     Key("name", "text", value.text, "its short name, once in the files", required=True),
     _TITLE,
-    Key("milestones", "list of tables", value.tables, "in the order in which they are passed", required=True),
+    Key("kind", "subject kind", KIND, "what goes through it", fallback="order"),
+    Key("begins", "list of signs", value.tables, "any of them begins it", required=True),
+    Key("cancelled", "list of signs", value.tables, "any of them ends it before its end", fallback=()),
+    Key("within", "duration", value.duration, "the promise for the whole of it"),
+    Key("steps", "list of tables", value.tables, "in the order in which they are passed", required=True),
 )
-MILESTONE = (
+STEP = (
     Key("name", "text", value.text, "its short name, once in the flow", required=True),
     _TITLE,
-    *SIGN,
+    Key("shown", "list of signs", value.tables, "any of them shows it done", fallback=()),
+    Key("check", "check", one_of("check", CHECKS), "done when what the owner says passes it", fallback=""),
+    Key("needs", "list of attributes", value.texts, "what the check asks for", fallback=()),
+    Key("route", "route", value.text, "done when the target has applied what it carries", fallback=""),
+    Key("resend", "route", value.text, "sent again when a person retries it", fallback=""),
+    Key("after", "list of steps", value.texts, "what it waits for; the step before it where it is missing"),
+    Key("when", "list of signs", value.tables, "needed only once one of them was seen", fallback=()),
+    Key("optional", "true or false", value.yes_or_no, "nobody waits for it", fallback=False),
+    Key("within", "duration", value.duration, "how soon after what it waits for"),
+    Key("expectation", "expectation", value.text, "already watches it, so nobody is told twice", fallback=""),
+    _TEAM,
+    Key(
+        "severity",
+        "A, B or C",
+        one_of("severity", SEVERITIES),
+        "A stops production, B delays, C is a nuisance",
+        fallback="B",
+    ),
+    Key("action", "text", value.text, "who should do what when it is late", fallback=""),
+    Key("wrong", "table", value.table, "what makes it go wrong, and what is asked of whom then"),
+)
+WRONG = (
+    Key("signs", "list of signs", value.tables, "any of them, as long as it lasts", fallback=()),
+    Key("title", "text", value.text, "what people read", fallback=""),
+    Key("team", "team", value.text, "who is asked to act; the step's where none is named", fallback=""),
+    Key(
+        "severity", "A, B or C", one_of("severity", SEVERITIES), "the step's where none is named", fallback=""
+    ),
+    Key("action", "text", value.text, "who should do what", fallback=""),
 )
 INTERFACE = (
     Key("from", "system", value.text, "whose facts are carried", required=True),
@@ -325,8 +358,9 @@ TABLES: Mapping[str, tuple[Key, ...]] = {
     "ownership.toml: a follower": FOLLOWER,
     "expectations.toml: [[expectation]]": EXPECTATION,
     "expectations.toml: a sign": SIGN,
-    "expectations.toml: [[flow]]": FLOW,
-    "expectations.toml: a milestone": MILESTONE,
+    "flows.toml: [[flow]]": FLOW,
+    "flows.toml: [[flow.steps]]": STEP,
+    "flows.toml: [flow.steps.wrong]": WRONG,
     "interfaces.toml: [[interface]]": INTERFACE,
     "routes.toml: [route]": ROUTE,
     "routes.toml: a sign of a route": MARK,

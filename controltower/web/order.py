@@ -14,7 +14,6 @@ from controltower.domain.belief import Belief
 from controltower.domain.drift import CLOSED, OPEN, SETTLING, Drift
 from controltower.domain.event import Recorded
 from controltower.domain.expectation import Expectation
-from controltower.domain.flow import progress
 from controltower.domain.subject import Subject, order_subject
 from controltower.domain.value import Value
 from controltower.domain.vocabulary import STATUS, furthest
@@ -23,7 +22,7 @@ from controltower.store import case as cases
 from controltower.store import drift as drifts
 from controltower.store import event as events
 from controltower.store import expectation as expectations
-from controltower.web import charts, hx, timeline
+from controltower.web import charts, flow_view, hx, timeline
 from controltower.web.format import zone_for
 from controltower.web.matrix import Matrix, Row, matrix, role_rank
 from controltower.web.tower import now, reading, tower
@@ -88,7 +87,7 @@ def show(plant: str, order: str) -> Response:
         matrix=shown,
         head=head_of(shown),
         open_drifts=[each for each in known.drifts if each.state != CLOSED],
-        flows=flows_of(known),
+        flows=flow_view.told_by(known.subject, known.history, as_of.at),
         operations=operations_of(known, believed),
         identities=identities_of(known),
         cases={each.id: each for each in cases.of_order(reading(), plant, order)},
@@ -177,13 +176,6 @@ def identities_of(known: Known) -> list[tuple[str, str]]:
         and each.event.refs.get("native_id", known.subject.key) != known.subject.key
     }
     return sorted(found.items())
-
-
-def flows_of(known: Known) -> list[tuple[str, list[Any]]]:
-    """[(flow's title, milestones)]: each reached, or waiting; only flows of which something was reached."""
-    roles = {system.id: system.role for system in tower().landscape.systems.values()}
-    found = [(flow.title, progress(flow, known.history, roles)) for flow in tower().landscape.flows]
-    return [(title, reached) for title, reached in found if any(each.at for each in reached)]
 
 
 def operations_of(known: Known, believed: Sequence[tuple[Subject, Belief]]) -> list[OperationLine]:

@@ -38,11 +38,13 @@ then = { role = "mes", attribute = "status", becomes = ["released"] }
 unless = [{ role = "erp", type = "order.cancelled" }]
 within = "1 h"
 team = "it"
-
+"""
+FLOWS = """
 [[flow]]
 name = "life"
 title = "An order's life"
-milestones = [{ name = "made", title = "Made", role = "mes", type = "order.completed" }]
+begins = [{ role = "erp", type = "order.released" }]
+steps = [{ name = "made", title = "Made", shown = [{ role = "mes", type = "order.completed" }] }]
 """
 INTERFACES = '[[interface]]\nfrom = "erp"\nto = "mes"\ncarries = ["order"]\n'
 SEND = """
@@ -85,6 +87,7 @@ WHOLE = {
     "systems.toml": SYSTEMS,
     "ownership.toml": OWNERSHIP,
     "expectations.toml": EXPECTATIONS,
+    "flows.toml": FLOWS,
     "interfaces.toml": INTERFACES,
     "rules.toml": RULES,
     "service.toml": SERVICE,

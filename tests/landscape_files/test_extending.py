@@ -11,7 +11,7 @@ def test_a_table_said_here_replaces_the_one_there(tmp_path: Path) -> None:
     here = {
         "service.toml": 'extends = "../there"\n',
         "plants.toml": '[LYON]\nname = "Lyon-Sud"\ntime_zone = "Europe/Paris"\n',
-        "expectations.toml": EXPECTATIONS.split("[[flow]]")[0].replace('"1 h"', '"2 h"'),
+        "expectations.toml": EXPECTATIONS.replace('"1 h"', '"2 h"'),
     }
     landscape = load(written(tmp_path / "here", here), ENVIRONMENT)
     assert landscape.plants["LYON"].name == "Lyon-Sud"

@@ -227,13 +227,13 @@ MISTAKES = {
         "unknown severity 'D'",
         "A, B, C",
     ),
-    "milestone twice": (
-        "expectations.toml",
+    "step twice": (
+        "flows.toml",
         swap(
-            "milestones = [",
-            'milestones = [{ name = "made", title = "M", role = "mes", type = "order.closed" }, ',
+            "steps = [",
+            'steps = [{ name = "made", title = "M", shown = [{ role = "mes", type = "order.closed" }] }, ',
         ),
-        "flow[1].milestones[2].name",
+        "flow[1].steps[2].name",
         "twice in the flow",
         "anew",
     ),

@@ -26,7 +26,7 @@ def test_the_landscape_holds_what_the_files_say(tmp_path: Path) -> None:
     assert (follower.role, follower.within, follower.tolerance) == ("mes", 30 * MINUTE, "120")
     rule = landscape.expectations[0]
     assert (rule.then.becomes, rule.unless[0].type, rule.severity) == ({"released"}, "order.cancelled", "B")
-    assert landscape.flows[0].milestones[0].sign.role == "mes"
+    assert landscape.flows[0].steps[0].shown[0].role == "mes"
     assert landscape.carried("erp", "mes", "order")
     assert landscape.limits.clock_ahead == 1.5 * MINUTE
     assert landscape.tiers["gold"].resolve_within == datetime.timedelta(days=1)

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from controltower import create_app
 from controltower.domain.expectation import Sign
-from controltower.domain.flow import Flow, Milestone
+from controltower.domain.flow import Flow, Step
 from controltower.domain.landscape import Landscape, Plant, Tier
 from controltower.pipeline.detect import detect
 from controltower.settings import Settings
@@ -26,10 +26,11 @@ FLOW = Flow(
     "order-to-schedule",
     "Order to schedule",
     (
-        Milestone("created", "Created in ERP", Sign("erp", type="order.created")),
-        Milestone("planned", "Planned", Sign("aps", type="order.scheduled")),
-        Milestone("started", "Started", Sign("mes", type="order.started")),
+        Step("created", "Created in ERP", (Sign("erp", type="order.created"),)),
+        Step("planned", "Planned", (Sign("aps", type="order.scheduled"),), after=("created",)),
+        Step("started", "Started", (Sign("mes", type="order.started"),), after=("planned",)),
     ),
+    begins=(Sign("erp", type="order.created"),),
 )
 
 

@@ -11,9 +11,10 @@ from controltower.domain.asof import HAPPENED, beliefs_at
 from controltower.domain.belief import Belief
 from controltower.domain.drift import CLOSED, Drift
 from controltower.domain.event import Position, Recorded
-from controltower.domain.flow import progress
+from controltower.domain.flow_progress import LEFT_BEHIND
 from controltower.domain.subject import Subject, order_subject
 from controltower.store import belief, drift, event
+from controltower.web import flow_view
 from controltower.web.api import asked, paging, shapes
 from controltower.web.api.call import call
 from controltower.web.problems import ApiError
@@ -58,20 +59,22 @@ class AsOfQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Milestone(msgspec.Struct):
-    """One step of a flow; `at`, `system` and `message` once it is reached."""
+    """One step of a flow; `at`, `system` and `message` once it is left behind."""
 
     name: str
     title: str
+    state: str
     at: datetime.datetime | None
     system: str
     message: str | None
 
 
 class FlowShape(msgspec.Struct):
-    """An order's milestones in order."""
+    """A flow of the order: its state, and its steps in order."""
 
     name: str
     title: str
+    state: str
     milestones: list[Milestone]
 
 
@@ -129,7 +132,7 @@ def get_order(query: AsOfQuery, plant: str, order: str) -> Order:
     beliefs = _by_attribute((each for subject, each in held if subject == about), events)
     return Order(
         plant, order, str(about), moment, query.known_by, beliefs, _owners(about, beliefs),
-        _drift(plant, order, query, moment), _flows(seen, moment if past else None), _operations(held, events),
+        _drift(plant, order, query, moment), _flows(about, seen, moment if past else None), _operations(held, events),
     )  # fmt: skip
 
 
@@ -179,23 +182,21 @@ def _lasted(each: Drift, moment: datetime.datetime) -> bool:
     return each.learnt_at <= moment and (each.closed_at is None or each.closed_at > moment)
 
 
-def _flows(seen: Sequence[Recorded], until: datetime.datetime | None) -> list[FlowShape]:
-    landscape = tower().landscape
-    roles = {system.id: system.role for system in landscape.systems.values()}
-    history = [each for each in seen if until is None or each.event.occurred_at <= until]
+def _flows(subject: Subject, seen: Sequence[Recorded], until: datetime.datetime | None) -> list[FlowShape]:
     return [
         FlowShape(
-            flow.name,
-            flow.title,
+            progress.flow.name,
+            progress.flow.title,
+            progress.state,
             [
                 Milestone(
-                    reached.milestone.name, reached.milestone.title, reached.at, reached.system,
-                    str(reached.message) if reached.at else None,
+                    each.step.name, each.step.title, each.state, each.at if each.state in LEFT_BEHIND else None,
+                    each.system, str(each.message) if each.message else None,
                 )
-                for reached in progress(flow, history, roles)
+                for each in progress.steps
             ],
         )
-        for flow in landscape.flows
+        for progress in flow_view.told_by(subject, seen, until)
     ]  # fmt: skip
 
 

@@ -1,0 +1,135 @@
+"""Flows move: with each event in its transaction, and as time passes."""
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from controltower.domain.event import Recorded
+from controltower.domain.flow import Flow, flow_subject
+from controltower.domain.flow_evidence import Evidence, gather, take
+from controltower.domain.landscape import Landscape
+from controltower.domain.subject import Subject, order_of
+from controltower.pipeline import cases
+from controltower.pipeline.flow_state import FlowState
+from controltower.pipeline.tower import Tower
+from controltower.rules import flow as rule
+from controltower.store import case, event, flow, flow_figure
+from controltower.store.flow import Instance, Key, Told
+
+_WHOLE_STORY = 50_000
+
+
+def advance(connection: Connection, tower: Tower, touched: Sequence[Recorded]) -> None:
+    """Let new events move the flows of their subjects. They are stored, and what they publish is written, already."""
+    looked = list(_looked_at(tower.landscape, touched))
+    if not looked:
+        return
+    states = states_of(connection, tower, {(subject, declared.name) for declared, subject, _ in looked})
+    for declared, subject, recorded in looked:
+        state = states[subject, declared.name]
+        take(state.evidence, declared, recorded, tower.landscape.roles)
+        if state.evidence.disordered:
+            state.evidence = gather(declared, story(connection, subject), tower.landscape.roles)
+        state.judge_at(recorded.learnt_at)
+    keep(connection, tower, states.values())
+
+
+def anything_due(connection: Connection, tower: Tower, now: datetime.datetime) -> bool:
+    """Whether time alone, or a delivery that took effect, moves any flow."""
+    names = _names(tower)
+    return bool(names and (flow.due(connection, names, now, 1) or flow.taken_effect(connection, names, 1)))
+
+
+def pass_time(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
+    """Let flows grow older: steps run out of time, deliveries take effect. Returns how many flows that moved.
+
+    The caller holds the turn of `one_at_a_time`."""
+    names = _names(tower)
+    waiting = {(each.subject, each.flow) for each in flow.due(connection, names, now)}
+    states = states_of(connection, tower, {*waiting, *flow.taken_effect(connection, names)})
+    for state in states.values():
+        state.judge_at(now)
+    return keep(connection, tower, states.values())
+
+
+def _names(tower: Tower) -> list[str]:
+    return [each.name for each in tower.landscape.flows]
+
+
+def _looked_at(landscape: Landscape, touched: Iterable[Recorded]) -> Iterator[tuple[Flow, Subject, Recorded]]:
+    for recorded in touched:
+        told = recorded.event
+        subject = flow_subject(told.subject)
+        role = landscape.roles.get(told.system, "")
+        for declared in landscape.flows_of(subject.kind):
+            if declared.looks_at(role, told.type, told.attributes.keys()):
+                yield declared, subject, recorded
+
+
+def states_of(connection: Connection, tower: Tower, keys: Iterable[Key]) -> dict[Key, FlowState]:
+    """Working copies of flows; of such as are not known yet, empty ones. Flows that nobody declares are left out."""
+    declared = {each.name: each for each in tower.landscape.flows}
+    wanted = {key for key in keys if key[1] in declared}
+    known = flow.of_subjects(connection, {subject for subject, _ in wanted})
+    found = {
+        key: FlowState(
+            declared[key[1]], known.get(key) or Instance(*key, Evidence(), Told()), tower.landscape
+        )
+        for key in sorted(wanted)
+    }
+    _decided(connection, found, known.keys())
+    _delivered(connection, found)
+    return found
+
+
+def _decided(connection: Connection, states: dict[Key, FlowState], known: Iterable[Key]) -> None:
+    """People's decisions: those of a flow that is told anew are found again."""
+    there = set(known)
+    asked = {key[0] for key, state in states.items() if key not in there or state.before.told.acted}
+    for key, acts in flow.acts_of(connection, asked).items() if asked else ():
+        if key in states:
+            states[key].acts = acts
+
+
+def _delivered(connection: Connection, states: dict[Key, FlowState]) -> None:
+    routes = {route for state in states.values() for route in state.flow.routes}
+    if not routes:
+        return
+    found = flow.carried(connection, {subject for subject, _ in states}, routes)
+    for (subject, _), state in states.items():
+        state.carried = {
+            route: at for route, at in found.get(subject, {}).items() if route in state.flow.routes
+        }
+
+
+def keep(connection: Connection, tower: Tower, states: Iterable[FlowState]) -> int:
+    """Write what has changed: states, waiting steps, figures, exceptions. Returns how many flows it was."""
+    judged = list(states)
+    pairs = [(state.before, state.after()) for state in judged]
+    moved = [(old, new) for old, new in pairs if old != new]
+    before, after = [old for old, _ in moved], [new for _, new in moved]
+    flow.put(connection, after)
+    flow.move(connection, before, after)
+    flow_figure.add(connection, before, after)
+    _keep_cases(connection, judged)
+    return len(moved)
+
+
+def _keep_cases(connection: Connection, states: Sequence[FlowState]) -> None:
+    changed = {id: each for state in states for id, each in state.cases.items()}
+    cleared = {id: (state, at) for state in states for id, at in state.cleared.items()}
+    known = case.by_ids(connection, [id for id in cleared if id not in changed])
+    for id, (state, at) in cleared.items():
+        lasting = changed.get(id) or known.get(id)
+        if lasting is not None and lasting.resolved_at is None:
+            changed[id] = rule.settled(lasting, state.progress, at)
+    cases.put(connection, list(changed.values()))
+
+
+def story(connection: Connection, subject: Subject) -> list[Recorded]:
+    """The whole history that a flow of a subject looks at."""
+    order = order_of(subject)
+    if order is None:
+        return event.of_subject(connection, subject, _WHOLE_STORY)
+    return event.of_order(connection, subject.plant, order, _WHOLE_STORY)
