@@ -6,7 +6,7 @@ import json
 import pytest
 
 from controltower.connectors import manifest, names
-from controltower.connectors.contract import Translation
+from controltower.connectors.contract import Sender, Translation
 from controltower.domain.vocabulary import ROLES, STATUSES, known_type
 from tests.connectors.recorded import CONNECTORS, Recorded, all_recorded, fixture_files, load, shown
 
@@ -38,6 +38,21 @@ def test_manifest_declares_the_product(connector: str) -> None:
     assert declared.channels
     assert all(field.name and field.label for field in declared.fields)
     assert all(known_type(event_type) for event_type in declared.emits)
+
+
+@pytest.mark.parametrize("connector", names())
+def test_manifest_says_truly_whether_the_product_is_written_to(connector: str) -> None:
+    declared, recorded = manifest(connector), load(connector, fixture_files(connector)[0])
+    assert isinstance(recorded.connected, Sender) == declared.sends
+    assert declared.sends or not declared.read_back
+    assert not declared.sends or "url" in {field.name for field in declared.fields}
+    assert not declared.sends or (CONNECTORS / connector / "send.py").is_file()
+    secrets = {field.name for field in declared.fields if field.secret}
+    assert {name for name in ("token", "password", "secrets") if _has(connector, name)} <= secrets
+
+
+def _has(connector: str, name: str) -> bool:
+    return name in {field.name for field in manifest(connector).fields}
 
 
 @pytest.mark.parametrize("connector", names())

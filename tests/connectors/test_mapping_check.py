@@ -9,6 +9,7 @@ import pytest
 
 from controltower.connectors.generic_rest.check import validate
 from tests.connectors.recorded import ROOT
+from tests.connectors.targets.generic_rest import MAPPING
 
 DEMO = sorted((ROOT / "config" / "demo" / "mappings").glob("*.toml"))
 ERP = tomllib.loads((ROOT / "config/demo/mappings/erp.toml").read_text(encoding="utf-8"))
@@ -81,6 +82,78 @@ def test_a_mistake_is_told_with_its_place_and_cure(
     change(mapping)
     problems = validate(mapping)
     assert any(place in problem and cure in problem for problem in problems), problems
+
+
+SEND: dict[str, Any] = tomllib.loads(MAPPING)
+
+
+@pytest.mark.parametrize(
+    ("change", "place", "cure"),
+    [
+        (_set("send", to=7), "send:", "[send.order]"),
+        (_set("send", "machine", to={"path": "/x"}), "send.machine", "operation"),
+        (_set("send", "order", "pth", to="/x"), "send.order", "pth"),
+        (_set("send", "order", "method", to="GET"), "send.order.method", "GET"),
+        (_set("send", "order", "path", to="api"), "send.order.path", "begin with /"),
+        (_set("send", "order", "path", to="/api/{key"), "send.order.path", "brace"),
+        (_set("send", "order", "path", to="/api/{number}"), "send.order.path", "key"),
+        (_set("send", "order", "path", to="/api/{}"), "send.order.path", "JMESPath"),
+        (_set("send", "order", "when", to="status =="), "send.order.when", "JMESPath"),
+        (_set("send", "order", "when", to="values.werk == '1'"), "send.order.when", "none of"),
+        (_set("send", "order", "values", to={}), "send.order.body.Werk", "none of"),
+        (_set("send", "order", "values", "werk", to={"map": {}}), "send.order.values.werk", "from"),
+        (_set("send", "order", "body", "Qty", to="attributes.qty.value"), "body.Qty", "quantity"),
+        (_set("send", "order", "body", "Qty", to="attributes.quantity"), "body.Qty", "quantity.value"),
+        (_set("send", "order", "body", "Qty", to="quantity"), "body.Qty", "attributes"),
+        (
+            _set("send", "order", "body", "Nest", to={"Deep": ["key", "join("]}),
+            "body.Nest.Deep.1",
+            "JMESPath",
+        ),
+        (_set("send", "order", "body", "Qty", to={"from": "key", "as": "float"}), "body.Qty", "float"),
+        (
+            _set("send", "order", "body", "Day", to={"from": "occurred_at", "format": "day"}),
+            "Day.format",
+            "iso",
+        ),
+        (
+            _set("send", "order", "body", "Day", to={"from": "occurred_at", "zone": "Paris"}),
+            "Day.zone",
+            "Europe",
+        ),
+        (
+            _set("send", "order", "body", "Sts", "map", to={"freed": "REL"}),
+            "send.order.body.Sts.map",
+            "released",
+        ),
+        (_set("send", "order", "headers", to={"X Y": "key"}), "headers.X Y", "Idempotency-Key"),
+        (_set("send", "order", "headers", to={"Authorization": "key"}), "headers.Authorization", "settings"),
+        (_set("send", "order", "headers", to={"X-Y": "tower"}), "headers.X-Y", "none of"),
+        (_set("send", "order", "idempotency", to="Key:"), "send.order.idempotency", "name of a header"),
+        (_set("send", "order", "duplicate", "status", to=200), "duplicate.status", "409"),
+        (_set("send", "order", "duplicate", "when", to="("), "duplicate.when", "JMESPath"),
+        (_set("send", "order", "refused", "words", to="("), "refused.words", "JMESPath"),
+        (_set("send", "order", "read_back", "path", to="x"), "read_back.path", "begin with /"),
+        (_set("send", "order", "read_back", "there", to="Qty == body.Qty"), "read_back.there", "answer"),
+        (_set("send", "order", "read_back", "there", to=""), "read_back.there", "JMESPath"),
+        (_set("send", "order", to=[{"path": "/a"}, {"path": "/b"}]), "send.order.0.when", "add one"),
+        (_set("send", "order", to=[{"path": "/a", "when": "key"}, {}]), "send.order.1", "path"),
+        (_set("send", "order", to=[7]), "send.order.0", "object"),
+    ],
+)
+def test_a_mistake_in_what_is_sent_is_told_with_its_place_and_cure(
+    change: Callable[[dict[str, Any]], None], place: str, cure: str
+) -> None:
+    mapping = copy.deepcopy(SEND)
+    assert validate(mapping) == []
+    change(mapping)
+    problems = validate(mapping)
+    assert any(place in problem and cure in problem for problem in problems), problems
+
+
+def test_a_key_goes_bare_only_where_it_goes() -> None:
+    mapping = {"send": {"order": {"path": "/x", "bare_key": True}}}
+    assert any("bare_key" in problem and "idempotency" in problem for problem in validate(mapping))
 
 
 def test_a_mapping_must_be_there_and_map_something() -> None:

@@ -49,8 +49,8 @@ def _case_problems(kind: str, case: send_spec.Case) -> list[str]:
     problems = _path_problems("path", case.path, scope)
     if case.when:
         problems += _expression_problems("when", case.when, bare)
-    for name, part in case.values.items():
-        problems += _part_problems(f"values.{name}", part, bare)
+    for name, table in case.values.items():
+        problems += _part_table_problems(f"values.{name}", table, bare)
     if case.body is not None:
         problems += _node_problems("body", case.body, scope)
     problems += _header_problems(case, scope)

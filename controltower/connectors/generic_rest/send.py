@@ -52,7 +52,7 @@ class CompiledCase:
         self.when = Expression(spec.when) if spec.when else None
         self._path = template(spec.path)
         self._body = node(spec.body, system.zone) if spec.body is not None else None
-        self._values = {name: part(each, system.zone) for name, each in spec.values.items()}
+        self._values = {name: part(table, system.zone) for name, table in spec.values.items()}
         self._headers = {name: Expression(text) for name, text in spec.headers.items()}
         self.duplicate_when = _optional(spec.duplicate.when if spec.duplicate else "")
         self.refused_when = _optional(spec.refused.when if spec.refused else "")

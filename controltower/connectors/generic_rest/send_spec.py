@@ -45,13 +45,13 @@ class ReadBack(spec.Table, frozen=True):
 
 
 class Case(spec.Table, frozen=True):
-    """How one kind of subject, or one case of it, is written."""
+    """How one kind of subject, or one case of it, is written. `values` hold the tables of a Part each."""
 
     path: str
     body: Any = None
     when: str = ""
     method: Literal["POST", "PUT", "PATCH", "DELETE"] = "POST"
-    values: dict[str, Part] = msgspec.field(default_factory=dict)
+    values: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     idempotency: str = ""
     bare_key: bool = False

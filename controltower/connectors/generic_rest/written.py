@@ -48,8 +48,10 @@ def document(outgoing: Outgoing) -> Document:
     }
 
 
-def part(spec: Part, zone: ZoneInfo) -> Writer:
-    """A function that gives one value, None where the message does not hold it. Raises ValueError for a bad spec."""
+def part(table: Mapping[str, Any], zone: ZoneInfo) -> Writer:
+    """A function that gives the value of a Part's table, None where the message does not hold it. Raises ValueError
+    for a table that is none."""
+    spec = msgspec.convert(table, Part)
     source = Expression(spec.from_)
     write = time_writer(spec.format, ZoneInfo(spec.zone) if spec.zone else zone) if spec.format else None
     typed = _TYPES.get(spec.as_)
@@ -84,7 +86,7 @@ def node(given: Any, zone: ZoneInfo) -> Writer:
         return Expression(given).search
     if isinstance(given, dict):
         if isinstance(given.get("from"), str):
-            return part(msgspec.convert(given, Part), zone)
+            return part(given, zone)
         return _object({name: node(each, zone) for name, each in given.items()})
     if isinstance(given, list):
         items = [node(each, zone) for each in given]
