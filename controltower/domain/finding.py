@@ -55,7 +55,7 @@ class Facts:
         self.owned = said_by(history, drift.owner, drift.attribute)
         self.followed = said_by(history, drift.follower, drift.attribute)
         self.change = next((said for said in reversed(self.owned) if said.position <= latest_of(drift)), None)
-        since = self.change.learnt_at if self.change else None
+        since = self._since()
         # What the tower was to tell the follower about this attribute since then, in the order of its lane.
         self.told = sorted(
             (
@@ -68,6 +68,19 @@ class Facts:
             each for each in history
             if each.event.system == drift.follower and each.position > drift.opened_by
         ]  # fmt: skip
+
+    def _since(self) -> datetime.datetime | None:
+        """When the tower learnt of the owner's value; what merely says it again (a poll does) changes nothing."""
+        since = None
+        for said in reversed(self.owned):
+            if said.position > latest_of(self.drift):
+                continue
+            if since is not None and not self.same(
+                said.event.attributes[self.drift.attribute], self.drift.owner_value
+            ):
+                break
+            since = said.learnt_at
+        return since
 
     def same(self, one: Value, other: Value) -> bool:
         return not differ(value_kind(self.drift.subject.kind, self.drift.attribute), one, other)
