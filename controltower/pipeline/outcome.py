@@ -58,7 +58,8 @@ def after_reading_back(
     if found.kind == THERE:
         return taken(each, terms, now)
     if found.kind == ABSENT:
-        return _again(_unclaimed(each), each.attempts, None, terms, now, chance)
+        absent = _unclaimed(each)._replace(error=failure.TIMEOUT, words=f"read back: {found.words}"[:2000])
+        return _again(absent, each.attempts, None, terms, now, chance)
     unclear = _failed(each, failure.UNCLEAR, found.words, now)
     wait = terms.policy.wait(looks, None, chance)
     return (
