@@ -57,6 +57,7 @@ resubmission_item = Table(
     Column("n", Integer, primary_key=True, autoincrement=False),
     Column("delivery", Serial, nullable=False),
     Column("target", Name, nullable=False),
+    Column("state", Name, nullable=False),
     Column("verdict", Name, nullable=False),
     Column("outcome", Name, nullable=False),
     Column("why", Text, nullable=False),
@@ -102,12 +103,14 @@ class Run(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One delivery of a run, in its place. `why`: why it was left out. `new_delivery`: what was sent for it."""
+    """One delivery of a run, in its place. `state`, `verdict`: as they were at the click. `why`: why it was left out.
+    `new_delivery`: what was sent for it."""
 
     run: int
     n: int
     delivery: int
     target: str
+    state: str
     verdict: str
     outcome: str
     why: str = ""
@@ -254,6 +257,16 @@ def last_words(connection: Connection, run: int, number: int) -> str:
         .limit(1)
     )
     return connection.execute(chosen).scalar() or ""
+
+
+def held_target(connection: Connection, run: Run, barred: Sequence[str]) -> str:
+    """One of some targets for which a run has anything left or under way; "" when it has nothing for any."""
+    of_batch = resubmission_item.c.batch == run.batch
+    chosen = select(resubmission_item.c.target).where(
+        resubmission_item.c.run == run.id, resubmission_item.c.target.in_(barred),
+        of_batch | (resubmission_item.c.outcome == WAITING),
+    )  # fmt: skip
+    return connection.execute(chosen.limit(1)).scalar() or ""
 
 
 # Of what was handed over the delivery itself tells the outcome, at any moment.

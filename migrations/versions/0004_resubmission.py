@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("n", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("delivery", SERIAL, nullable=False),
         sa.Column("target", NAME, nullable=False),
+        sa.Column("state", NAME, nullable=False),
         sa.Column("verdict", NAME, nullable=False),
         sa.Column("outcome", NAME, nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
