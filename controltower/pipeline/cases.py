@@ -15,6 +15,7 @@ from controltower.pipeline.judge import judged
 from controltower.pipeline.tower import Tower
 from controltower.rules import drift as drift_rule
 from controltower.rules import expectation as expectation_rule
+from controltower.rules import flow as flow_rule
 from controltower.rules import signal as signal_rule
 from controltower.store import case, drift, message
 from controltower.store.case import REOPEN, RESOLVE, Action
@@ -60,11 +61,11 @@ def _as_people_left_it(each: Case, actions: Sequence[Action]) -> Case:
 
 
 def _withdraw(connection: Connection, tower: Tower, subject: Subject, present: set[str]) -> None:
-    """Resolve what a story told anew no longer holds."""
+    """Resolve what a story told anew no longer holds; flows answer for their own."""
     gone = [
         exceptions.resolved(each, tower.now(), "Withdrawn: a message read later tells it otherwise.")
         for each in case.open_about(connection, subject)
-        if each.id not in present and each.rule not in WATCHED
+        if each.id not in present and each.rule not in (*WATCHED, *flow_rule.RULES)
     ]
     put(connection, gone)
 

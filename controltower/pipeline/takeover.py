@@ -11,6 +11,7 @@ from controltower.domain.sighting import sightings
 from controltower.domain.signal import Signal
 from controltower.domain.standing import Standing, apply
 from controltower.domain.subject import Subject
+from controltower.pipeline import flows
 from controltower.pipeline.carry import carry_on
 from controltower.pipeline.cases import close_mended, keep_cases, keep_signals
 from controltower.pipeline.publish import Told
@@ -34,6 +35,7 @@ def take_over(connection: Connection, tower: Tower, translated: Sequence[Transla
     carry_on(connection, tower, told)
     keep_cases(connection, tower, drifts, expectations, anew)
     keep_signals(connection, tower, seen)
+    flows.advance(connection, tower, fresh)
     message.settle(connection, outcomes)
     # Only what had faults before can have been mended.
     close_mended(connection, tower, {each.message.system for each in translated if each.message.faults})
