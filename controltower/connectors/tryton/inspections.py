@@ -12,6 +12,7 @@ from controltower.connectors.tryton.step import Step, Unwritable, create, press
 from controltower.domain.value import Value, read_decimal
 
 PASSED, FAILED = "passed", "failed"
+_RESULTS = {PASSED: PASSED, "accepted": PASSED, FAILED: FAILED, "rejected": FAILED}
 _CORRECTIONS = {PASSED: ("pass_", "passed against its points"), FAILED: ("fail", "failed against its points")}
 
 
@@ -32,7 +33,7 @@ def decision(outgoing: Outgoing) -> Decision | None:
     if not order:
         raise Unwritable("an inspection without the number of its order")
     told = [attributes[name].text for name in ("result", "status") if name in attributes]
-    result = next((text for text in told if text in _CORRECTIONS), "")
+    result = next((_RESULTS[text] for text in told if text in _RESULTS), "")
     return Decision(order, result, outgoing.subject.key, attributes) if result else None
 
 
