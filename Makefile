@@ -2,6 +2,7 @@
 
 PORT ?= 8000
 ERP ?= simulated
+CARRIED ?= hybrid
 TESTS ?=
 WORKERS ?= 2
 VENV := .venv
@@ -16,8 +17,8 @@ help: ## show this list
 	@echo "Control Tower"
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-18s %s\n", $$1, $$2}'
 
-run: $(RUNTIME) ## start the tower and its demo network (PORT=8000, ERP=simulated or tryton)
-	@exec $(PYTHON_IN_VENV) app.py run --demo --port $(PORT) --erp $(ERP)
+run: $(RUNTIME) ## start the tower and its demo network (PORT=8000, ERP=simulated or tryton, CARRIED=hybrid or all)
+	@exec $(PYTHON_IN_VENV) app.py run --demo --port $(PORT) --erp $(ERP) --carried $(CARRIED)
 
 test: $(DEVELOPMENT) browser ## run the whole test suite (TESTS=tests/domain for a part of it)
 	@$(PYTHON_IN_VENV) -m pytest -n $(WORKERS) $(TESTS)

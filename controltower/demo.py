@@ -22,6 +22,8 @@ from controltower.store.engine import reading, writing
 from controltower.web.login import hash_password, hasher
 
 SIMULATED, TRYTON = "simulated", "tryton"
+# What the tower carries between the systems (simulation/links.py).
+HYBRID, EVERYTHING = "hybrid", "all"
 # Where the real ERP listens and where the network's control does, counted from the tower's port.
 CONTROL_OFFSET, TRYTON_OFFSET = 100, 150
 PEOPLE = {
@@ -39,6 +41,14 @@ class Demo:
     port: int = 8000
     host: str = "127.0.0.1"
     erp: str = SIMULATED
+    carried: str = HYBRID
+
+    @property
+    def configuration(self) -> str:
+        """The directory below config/ that declares it."""
+        if self.erp == TRYTON:
+            return "tryton"
+        return "carried" if self.carried == EVERYTHING else "demo"
 
     @property
     def control_port(self) -> int:
@@ -67,8 +77,11 @@ def top_state(given: Mapping[str, str] = os.environ) -> Path:
 def state_of(top: Path, demo: Demo) -> Path:
     """The tower's state in a demo: never an operator's own, whose people must not get the demo's known passwords.
 
-    A real ERP lives in real time, so its ledger is kept apart from the fast one's too."""
-    return top / ("with-tryton" if demo.erp == TRYTON else "simulated")
+    A real ERP lives in real time, so its ledger is kept apart from the fast one's too; and so is that of a network in
+    which the tower carries everything, for it remembers what was told whom."""
+    if demo.erp == TRYTON:
+        return top / "with-tryton"
+    return top / ("carried" if demo.carried == EVERYTHING else "simulated")
 
 
 def network_state(top: Path, demo: Demo) -> Path:
@@ -106,8 +119,7 @@ def environment(top: Path, demo: Demo, given: Mapping[str, str] = os.environ) ->
         "CONTROLTOWER_DEMO": "1",
         "CONTROLTOWER_DEMO_STATE": str(top),
         "CONTROLTOWER_STATE": str(state_of(top, demo)),
-        "CONTROLTOWER_CONFIG": given.get("CONTROLTOWER_CONFIG")
-        or str(ROOT / "config" / ("tryton" if demo.erp == TRYTON else "demo")),
+        "CONTROLTOWER_CONFIG": given.get("CONTROLTOWER_CONFIG") or str(ROOT / "config" / demo.configuration),
         "CONTROLTOWER_CLOCK": "" if demo.erp == TRYTON else str(own / "clock.json"),
         "CONTROLTOWER_SIM_CONTROL_URL": f"http://127.0.0.1:{demo.control_port}",
     }
@@ -144,6 +156,7 @@ def _secrets() -> dict[str, str]:
     }
     for spec in SPECS:
         made[f"{upper(spec.id)}_TOKEN"] = secrets.token_urlsafe(24)
+        made[f"{upper(spec.id)}_INBOX_SECRET"] = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
         if spec.hooks:
             key = base64.b64encode(secrets.token_bytes(32)).decode()
             made[f"{upper(spec.id)}_HOOK_SECRET"] = f"whsec_{key}"

@@ -9,7 +9,7 @@ from controltower import assembly, logs, web_server
 from controltower.cli import whole
 from controltower.cli.ground import database, settings_for
 from controltower.cli.speech import Refused
-from controltower.demo import SIMULATED, TRYTON
+from controltower.demo import EVERYTHING, HYBRID, SIMULATED, TRYTON
 from controltower.workers import Worker
 
 
@@ -18,6 +18,9 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = verbs.add_parser("run", help="run the tower: web and worker, started again when they die")
     parser.add_argument("--demo", action="store_true", help="with the simulated plant network")
     parser.add_argument("--erp", choices=(SIMULATED, TRYTON), default=SIMULATED, help="the demo's ERP")
+    parser.add_argument(
+        "--carried", choices=(HYBRID, EVERYTHING), default=HYBRID, help="what the tower carries in the demo"
+    )
     parser.add_argument("--speed", type=float, default=60.0, help="the demo's seconds per real second")
     parser.add_argument("--seed", type=int, default=7, help="the same number, the same demo life")
     parser.add_argument("--no-story", action="store_true", help="the demo plays no faults of its own accord")

@@ -53,7 +53,7 @@ class Steps:
 def run(asked: argparse.Namespace) -> int:
     """Start everything, keep it running, stop it when asked to."""
     logs.configure()
-    running = Demo(asked.port, asked.host, asked.erp)
+    running = Demo(asked.port, asked.host, asked.erp, asked.carried)
     if asked.demo:
         top = demo.top_state()
         os.environ.update(demo.environment(top, running))
@@ -140,6 +140,7 @@ def _companions(asked: argparse.Namespace, running: Demo) -> list[Companion]:
     words = [
         "--state", str(demo.network_state(top, running)), "--port-base", str(running.control_port),
         "--tower", _address(asked.host, asked.port), "--seed", str(asked.seed),
+        "--carried", running.carried,
         *(["--real-erp", real_erp] if running.erp == TRYTON else ["--speed", str(asked.speed)]),
         *([] if asked.no_story else ["--story"]),
     ]  # fmt: skip

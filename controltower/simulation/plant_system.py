@@ -15,7 +15,7 @@ from controltower.simulation.faults.contract import Call
 from controltower.simulation.landscape import PLANTS, SystemSpec, dice
 from controltower.simulation.letters import Letter, LinkMessage
 from controltower.simulation.servers import wait_for_hang_up
-from controltower.simulation.tower_end import TowerEnd, from_tower
+from controltower.simulation.tower_end import HOOKS, TowerEnd, from_tower
 from controltower.simulation.world import World
 
 BATCH_SECONDS = 30.0
@@ -99,7 +99,7 @@ class PlantSystem:
                 return _told(trouble.status, trouble.words, trouble.retry_after)
             g.lost = bool(trouble)
         # A webhook proves by its signature whose it is.
-        if request.path != "/hooks" and not self.world.credentials.admits(self.id, request.headers.get):
+        if request.path != HOOKS and not self.world.credentials.admits(self.id, request.headers.get):
             return _told(401, "Authentication credentials were not provided.", 0)
         told = self.world.told_answer(self.id) if request.method == "GET" else None
         return _told(told[0], f"told to answer {told[0]}", told[1]) if told else None

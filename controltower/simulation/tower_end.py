@@ -17,6 +17,7 @@ from controltower.simulation.timekeeper import unix
 Answer = Response | tuple[Response, int]
 # On what the systems tell each other past the tower; all else comes from it.
 LINK_HEADER = "X-Link"
+HOOKS = "/"
 
 
 class Done(NamedTuple):
@@ -55,8 +56,8 @@ class TowerEnd:
         self._system.app.add_url_rule(path, f"tower {method} {path}", view, methods=[method])
 
     def hooks(self, handle: Callable[[Body], str]) -> None:
-        """A webhook end at /hooks: signed CloudEvents; `handle` takes one and says what it was about."""
-        self._system.app.add_url_rule("/hooks", "tower hooks", lambda: self._hook(handle), methods=["POST"])
+        """A webhook end at the system's address: signed CloudEvents; `handle` takes one and says what it was about."""
+        self._system.app.add_url_rule(HOOKS, "tower hooks", lambda: self._hook(handle), methods=["POST"])
 
     def _once(self, key: str, do: Callable[[], Done]) -> Answer:
         with self.inbox.alone(key) as first:

@@ -11,6 +11,7 @@ from flask import Flask
 from controltower import ROOT, create_app
 from controltower.domain.exception import Case
 from controltower.landscape_files import load
+from controltower.pipeline.deliver import Deliverer
 from controltower.pipeline.detect import detect, rejudge
 from controltower.pipeline.poll import poll
 from controltower.pipeline.record import record_waiting
@@ -18,6 +19,7 @@ from controltower.pipeline.tower import Tower
 from controltower.settings import Settings
 from controltower.simulation.credentials import environment_name
 from controltower.simulation.landscape import SPECS
+from controltower.simulation.links import carried_as
 from controltower.simulation.network import Network
 from controltower.simulation.servers import SystemServer
 from controltower.store import case
@@ -29,8 +31,13 @@ MINUTE = datetime.timedelta(minutes=1)
 POLL_EACH = 2
 
 
+CARRIED = {"demo": "hybrid", "carried": "all", "tryton": "hybrid"}
+
+
 class NetworkClock:
     """The tower's clock, reading the network's; `ahead` of it while the network stands still."""
+
+    speed = 60.0
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -46,6 +53,7 @@ class Rehearsal:
     def __init__(self, network: Network, tower: Tower, app: Flask, poll_each: int = POLL_EACH) -> None:
         self.network, self.tower, self.app = network, tower, app
         self._minutes, self._poll_each = 0, poll_each
+        self.deliverer = Deliverer(tower, "rehearsal")
         self.since = tower.now()
 
     def advance(self, minutes: int, plants: bool = True) -> None:
@@ -61,7 +69,7 @@ class Rehearsal:
                 for system in self.tower.landscape.systems.values():
                     if system.polling and system.id in self.network.systems:
                         poll(self.tower, system.id)
-            while record_waiting(self.tower):
+            while record_waiting(self.tower) or self.deliverer.drain(20.0):
                 continue
             detect(self.tower, self.since)
             rejudge(self.tower)
@@ -109,6 +117,7 @@ def rehearsal(
     door, environ = _Door(), environment()
     server = SystemServer(door, 0)  # type: ignore[arg-type]
     settled = {"tower_url": server.address, "environ": environ, "begin_at": MORNING, **wishes}
+    settled.setdefault("carried", carried_as(CARRIED[configuration]))
     network = Network(folder / "network", **settled)
     network.start()
     server.start()
@@ -122,7 +131,9 @@ def rehearsal(
     parts: Tower = door.app.extensions["tower"]
     # Every part of the web app shares this object, and all of them must live by the network's time.
     object.__setattr__(parts, "clock", NetworkClock(network))
-    yield Rehearsal(network, parts, door.app, poll_each)
+    made = Rehearsal(network, parts, door.app, poll_each)
+    yield made
+    made.deliverer.close()
     network.stop()
     server.stop()
     door.app.extensions["intake"].stop()

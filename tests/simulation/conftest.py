@@ -33,6 +33,8 @@ def environment() -> dict[str, str]:
         named[environment_name(spec.id, "TOKEN")] = f"token-of-{spec.id}"
         secret = base64.b64encode(f"hook secret of {spec.id:>20}".encode()).decode()
         named[environment_name(spec.id, "HOOK_SECRET")] = f"whsec_{secret}"
+        secret = base64.b64encode(f"inbox secret of {spec.id:>20}".encode()).decode()
+        named[environment_name(spec.id, "INBOX_SECRET")] = f"whsec_{secret}"
     return named
 
 

@@ -85,6 +85,17 @@ class Mes(PlantSystem):
         self._save(job)
         self._say_order(job, "changed", mes_events.header(job, self._zone, plan=False))
 
+    def show_plan(self, order: str, header: Body, operations: list[Body]) -> None:
+        """The plan of an order that is not released yet: shown as it was told, and not worked by."""
+        subject, refs = f"{self.plant}/{{}}/{order}", {"order": order, "item": header["item"]}
+        for planned in operations:
+            said = {"resource": planned["resource"], **mes_events.plan(planned, self._zone)}
+            about = f"{subject.format('operation')}/{planned['operation']}"
+            named = {**refs, "native_id": f"{order}-{planned['operation']}"}
+            self.announce(about, "operation.planned", said, named)
+        window = mes_events.plan(header, self._zone)
+        self.announce(subject.format("order"), "order.planned", window, {**refs, "native_id": order})
+
     def take_change(self, sent: Body) -> None:
         """A change of the order's header in the ERP, or its end."""
         job = self.job(sent["order"])
@@ -96,7 +107,7 @@ class Mes(PlantSystem):
             job["status"] = "closed"
             self._save(job)
             self._say_order(job, "closed", {"status": "closed"})
-        elif sent["order_version"] > job["order_version"]:
+        elif sent["order_version"] > job["order_version"] and job["status"] != "closed":
             changes = {name: sent[name] for name in ("quantity", "due_date", "priority")}
             job |= {**changes, "order_version": sent["order_version"]}
             self._save(job)

@@ -85,12 +85,16 @@ class MesInbox:
         self._gathered(order, draft)
 
     def _gathered(self, order: str, draft: Body) -> None:
-        """Dispatch the schedule once all its parts fit together and say something new."""
+        """Once all parts of a schedule fit together and say something new: show it, and dispatch it when released."""
         operations = [draft["operations"].get(str(number)) for number in OPERATIONS]
-        whole = _fits(draft["header"], operations)
-        if whole and draft["dispatched"] != operations:
-            draft |= {"dispatched": operations, "revision": draft["revision"] + 1}
-            self._mes.take_dispatch(self._dispatch(order, draft, operations))
+        if _fits(draft["header"], operations):
+            if draft["header"]["status"] in NOT_RELEASED:
+                if draft["shown"] != operations:
+                    draft["shown"] = operations
+                    self._mes.show_plan(order, draft["header"], operations)
+            elif draft["dispatched"] != operations:
+                draft |= {"dispatched": operations, "revision": draft["revision"] + 1}
+                self._mes.take_dispatch(self._dispatch(order, draft, operations))
         self._mes.db.put("draft", order, draft, self._mes.now, live=False)
 
     def _dispatch(self, order: str, draft: Body, operations: list[Any]) -> Body:
@@ -106,13 +110,13 @@ class MesInbox:
         }
 
     def _draft(self, order: str) -> Body:
-        blank = {"header": None, "operations": {}, "dispatched": None, "revision": 0}
+        blank: Body = {"header": None, "operations": {}, "shown": None, "dispatched": None, "revision": 0}
         return self._mes.db.get("draft", order) or blank
 
 
 def _fits(header: Body | None, operations: list[Any]) -> bool:
-    """Whether a released order's window is filled by its operations, one after the other."""
-    if header is None or header["status"] in NOT_RELEASED or not all(operations):
+    """Whether an order's window is filled by its operations, one after the other."""
+    if header is None or header["status"] in OVER or not all(operations):
         return False
     pairs = itertools.pairwise(operations)
     in_turn = all(one["planned_end"] <= other["planned_start"] for one, other in pairs)
