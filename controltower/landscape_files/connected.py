@@ -163,7 +163,7 @@ def _tell_mapping(at: Place, line: str, findings: Findings) -> None:
     where, _, what = line.partition(": ")
     place = at
     for step in where.split("."):
-        place = place / step.strip("'")
+        place = place / (int(step) if step.isdigit() else step.strip("'"))
     findings.error(
         place, f"cannot be used: {what}", "Mend it; docs/connectors.md tells what a mapping holds."
     )

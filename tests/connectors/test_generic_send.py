@@ -161,6 +161,14 @@ def test_a_key_that_the_target_had_already_counts_as_taken() -> None:
     assert outcome.kind == TAKEN
 
 
+def test_a_key_that_the_target_is_still_at_is_asked_for_again() -> None:
+    mapping = _case(busy={"status": 409, "when": "code == 'IN_PROGRESS'"})
+    outcome, _ = _sent(mapping, reply=Reply({"code": "IN_PROGRESS"}, 409, {"Retry-After": "3"}))
+    assert (outcome.kind, outcome.error, outcome.retry_after) == (FAILED, failure.BUSY, 3)
+    outcome, _ = _sent(mapping, reply=Reply({"code": "LOCKED"}, 409))
+    assert outcome.error == failure.CONFLICT
+
+
 def test_a_refusal_behind_a_good_status_is_heard() -> None:
     outcome, _ = _sent(ERP, reply=Reply({"ok": False, "error": "order is locked"}))
     assert (outcome.kind, outcome.error, outcome.words) == (FAILED, failure.REFUSED, "order is locked")

@@ -148,10 +148,11 @@ def _header_name_problems(place: str, name: str) -> list[str]:
 def _answer_problems(case: send_spec.Case) -> list[str]:
     """Expressions over the target's own answers: their names are the target's."""
     problems = []
-    if case.duplicate:
-        if not 300 <= case.duplicate.status < 600:
-            problems.append("duplicate.status: must be the status of a refusal, such as 409")
-        problems += _compiled("duplicate.when", case.duplicate.when)
+    for name, answer in (("duplicate", case.duplicate), ("busy", case.busy)):
+        if answer is not None:
+            if not 300 <= answer.status < 600:
+                problems.append(f"{name}.status: must be the status of a refusal, such as 409")
+            problems += _compiled(f"{name}.when", answer.when)
     if case.refused:
         problems += _compiled("refused.when", case.refused.when or "''")
         problems += _compiled("refused.words", case.refused.words)

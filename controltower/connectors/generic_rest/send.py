@@ -55,6 +55,7 @@ class CompiledCase:
         self._values = {name: part(table, system.zone) for name, table in spec.values.items()}
         self._headers = {name: Expression(text) for name, text in spec.headers.items()}
         self.duplicate_when = _optional(spec.duplicate.when if spec.duplicate else "")
+        self.busy_when = _optional(spec.busy.when if spec.busy else "")
         self.refused_when = _optional(spec.refused.when if spec.refused else "")
         self.refused_words = _optional(spec.refused.words if spec.refused else "")
         if spec.read_back:
@@ -132,20 +133,23 @@ class MappedTarget:
 
 def _judged(case: CompiledCase, exchange: Exchange) -> Outcome:
     """The outcome after the mapping's own words about the target's answers."""
-    outcome, spec = exchange.outcome, case.spec
-    if (
-        spec.duplicate
-        and outcome.status == spec.duplicate.status
-        and _holds(case.duplicate_when, exchange.body)
-    ):
+    outcome, spec, body = exchange.outcome, case.spec, exchange.body
+    if spec.duplicate and outcome.status == spec.duplicate.status and _holds(case.duplicate_when, body):
         return outcome._replace(kind=TAKEN, error="", words="it had this key already", retry_after=None)
+    if spec.busy and outcome.status == spec.busy.status and _holds(case.busy_when, body):
+        return outcome._replace(kind=FAILED, error=failure.BUSY)
     if outcome.kind != TAKEN or case.refused_when is None:
         return outcome
-    answer = _answer(exchange.body)
+    return _looked_through(case, outcome, _answer(body))
+
+
+def _looked_through(case: CompiledCase, outcome: Outcome, answer: Any) -> Outcome:
+    """A good status, unless the answer's body refuses."""
+    refused = case.refused_when
     if answer is _UNREADABLE:
         words = f"answered {outcome.status} with something that cannot be read"
         return outcome._replace(kind=UNSURE, error=failure.TIMEOUT, words=words)
-    if not _true(case.refused_when, answer):
+    if refused is None or not _true(refused, answer):
         return outcome
     return outcome._replace(kind=FAILED, error=failure.REFUSED, words=_words(case, answer, outcome.status))
 

@@ -21,8 +21,8 @@ class Part(spec.Table, frozen=True):
     required: bool = False
 
 
-class Duplicate(spec.Table, frozen=True):
-    """The answer that says "I have had this key": a status, and where that is not enough JMESPath over its body."""
+class Answer(spec.Table, frozen=True):
+    """One answer of the target by its status, and where that is not enough by JMESPath over its body."""
 
     status: int
     when: str = ""
@@ -45,7 +45,9 @@ class ReadBack(spec.Table, frozen=True):
 
 
 class Case(spec.Table, frozen=True):
-    """How one kind of subject, or one case of it, is written. `values` hold the tables of a Part each."""
+    """How one kind of subject, or one case of it, is written. `values` hold the tables of a Part each.
+
+    `duplicate`: its answer "I have had this key". `busy`: its answer "I am still at it, ask again"."""
 
     path: str
     body: Any = None
@@ -55,7 +57,8 @@ class Case(spec.Table, frozen=True):
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     idempotency: str = ""
     bare_key: bool = False
-    duplicate: Duplicate | None = None
+    duplicate: Answer | None = None
+    busy: Answer | None = None
     refused: Refusal | None = None
     read_back: ReadBack | None = None
 
