@@ -20,6 +20,7 @@ from controltower.pipeline.escalate import escalate
 from controltower.pipeline.poll import poll
 from controltower.pipeline.record import record_waiting
 from controltower.pipeline.refusals import note_refusals
+from controltower.pipeline.runs import advance_runs
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.undeclared import let_go
 from controltower.store.lease import DETECT, RECORD, poll_of
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 RECORD_SECONDS, DETECT_SECONDS, REJUDGE_SECONDS, LEASE_SECONDS = 0.2, 1.0, 5.0, 1.0
 LET_GO_SECONDS = 60.0
 # How long one run of sending may last before it looks whether it is to stop; runs follow one another at once.
-DELIVER_SECONDS, DRAIN_SECONDS = 0.2, 2.0
+DELIVER_SECONDS, DRAIN_SECONDS, RUNS_SECONDS = 0.2, 2.0, 0.5
 STANDBY_SECONDS = 1.0
 # Few enough for a webhook not to wait long for the write lock, enough for bulk writes to pay.
 RECORD_AT_ONCE = 100
@@ -81,6 +82,7 @@ class Worker:
         self._every(REJUDGE_SECONDS, "escalate", lambda: escalate(self.tower), DETECT)
         if self.tower.senders:
             self._every(DELIVER_SECONDS, "deliver", self._deliver, executor="sending")
+            self._every(RUNS_SECONDS, "resubmissions", lambda: advance_runs(self.tower))
         for system in self.polled:
             self._plan_poll(system)
         self._scheduler.start()
