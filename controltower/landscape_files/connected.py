@@ -120,6 +120,8 @@ def _check_field(
     held = given[field.name]
     if field.secret:
         _check_secret(place, held, findings)
+        for number, each in enumerate(held if isinstance(held, list) else ()):
+            _check_secret(place / number, each, findings)
     if field.name == "url":
         _check_address(place, held, findings)
     if field.name == MAPPING:

@@ -50,6 +50,7 @@ INTERFACES = '[[interface]]\nfrom = "erp"\nto = "mes"\ncarries = ["order"]\n'
 SEND = """
 [erp.settings]
 url = "http://127.0.0.1:9/events"
+token = "env:ERP_SECRET"
 
 [erp.send]
 rate = 20

@@ -87,10 +87,17 @@ MISTAKES = {
     ),
     "unknown setting": (
         "systems.toml",
-        add('\n[mes.settings]\nurl = "x"\n'),
-        "mes.settings.url",
+        add('\n[mes.settings]\nurls = "x"\n'),
+        "mes.settings.urls",
         "no field of the connector",
-        "no settings",
+        "Did you mean 'url'",
+    ),
+    "secret in a setting": (
+        "systems.toml",
+        add('\n[mes.settings]\nsecrets = ["env:MES_SECRET", "whsec_abc"]\n'),
+        "mes.settings.secrets[2]",
+        "secret written into a file",
+        "env:NAME",
     ),
     "secret in a file": (
         "systems.toml",
