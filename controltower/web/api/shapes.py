@@ -55,11 +55,12 @@ class EventShape(msgspec.Struct):
 
 
 class Evidence(msgspec.Struct):
-    """One piece of proof: what it shows, and the message and event that show it."""
+    """One piece of proof: what it shows, and the message, event or delivery that shows it."""
 
     what: str
     message: str
     event: str
+    delivery: str = ""
 
 
 class DriftShape(msgspec.Struct):
@@ -134,7 +135,7 @@ def drift_shape(each: Drift, action: str = "") -> DriftShape:
 
 def evidence_shapes(evidence: Any) -> list[Evidence]:
     return [
-        Evidence(str(item.get("what", "")), str(item.get("message", "")), str(item.get("event", "")))
+        Evidence(*(str(item.get(name, "")) for name in ("what", "message", "event", "delivery")))
         for item in evidence
     ]
 
