@@ -43,24 +43,38 @@ def settle(connection: Connection, tower: Tower, delivered: Sequence[Delivery]) 
         if shows(tower.landscape, each, held[each.subject])
     ]
     delivery.put(connection, shown)
+    tower.witness.applied(shown)
     return shown
 
 
 def shows(landscape: Landscape, each: Delivery, beliefs: Beliefs) -> bool:
-    """Whether the target's beliefs show what was delivered: the route's sign, and no value that says otherwise."""
+    """Whether the target's beliefs show what was delivered: the route's sign, and no value that says otherwise.
+
+    What the owner has changed since may have come to the target on another way: its present value is as good."""
     route = landscape.routes.get(each.route)
+    followed = list(_followed(landscape, each, beliefs))
     if route is not None and route.applied is not None:
         held = beliefs.get((route.applied.attribute, each.target))
         if held is None or not route.applied.shown_by_move(route.target, held.attribute, held.value):
             return False
-        return all(
-            _agrees(landscape, each, beliefs[name, each.target])
-            for name in _compared(landscape, each, beliefs)
-        )
-    compared = list(_compared(landscape, each, beliefs)) or [
-        name for name in each.attributes if (name, each.target) in beliefs
-    ]
-    return bool(compared) and all(_agrees(landscape, each, beliefs[name, each.target]) for name in compared)
+    elif not followed:
+        return holds_all(landscape, each, beliefs)
+    return all(
+        _agrees(landscape, each, beliefs[name, each.target]) or _is_up_to_date(landscape, each, name, beliefs)
+        for name in followed
+    )
+
+
+def _is_up_to_date(landscape: Landscape, each: Delivery, name: str, beliefs: Beliefs) -> bool:
+    """Whether the target holds what the owner holds now."""
+    ownership = landscape.ownership(each.subject.kind, name)
+    owner = landscape.owner_system(each.subject.plant, ownership) if ownership else None
+    present = beliefs.get((name, owner.id)) if owner else None
+    if present is None:
+        return False
+    tolerance = _terms(landscape, each.subject, name, each.target) or ""
+    kind = value_kind(each.subject.kind, name)
+    return not differ(kind, present.value, beliefs[name, each.target].value, tolerance)
 
 
 def holds_all(landscape: Landscape, each: Delivery, beliefs: Beliefs) -> bool:
@@ -69,7 +83,7 @@ def holds_all(landscape: Landscape, each: Delivery, beliefs: Beliefs) -> bool:
     return bool(said) and all(_agrees(landscape, each, held) for held in said)
 
 
-def _compared(landscape: Landscape, each: Delivery, beliefs: Beliefs) -> Iterable[str]:
+def _followed(landscape: Landscape, each: Delivery, beliefs: Beliefs) -> Iterable[str]:
     """The carried attributes that the target is declared to follow, as far as it speaks of them."""
     for name in each.attributes:
         if (name, each.target) in beliefs and _terms(landscape, each.subject, name, each.target) is not None:

@@ -22,6 +22,7 @@ from controltower.domain.delivery import (
     WAITING,
     Delivery,
 )
+from controltower.domain.expectation import Sign
 from controltower.domain.landscape import Tier
 from controltower.domain.retry import RetryPolicy, Sending
 from controltower.pipeline.deliver import deliver
@@ -88,6 +89,18 @@ def test_delivered_is_applied_only_when_the_target_shows_it(engine: Engine) -> N
     plantlet.record()
     assert states(plantlet) == [DELIVERED]
     plantlet.say("aps", 2, {"due_date": due(9)})
+    plantlet.record()
+    assert states(plantlet) == [APPLIED]
+
+
+def test_target_that_heard_the_owners_newer_value_elsewhere_shows_it_too(engine: Engine) -> None:
+    plantlet = Plantlet(engine, carrying(replace(ORDERS, when=(Sign("erp", attribute="quantity"),))))
+    aim(plantlet, "aps")
+    plantlet.say("erp", 1, {"due_date": due(9), "quantity": quantity(120)})
+    plantlet.record()
+    send(plantlet)
+    plantlet.say("erp", 2, {"due_date": due(12)})
+    plantlet.say("aps", 1, {"due_date": due(12)})
     plantlet.record()
     assert states(plantlet) == [APPLIED]
 
