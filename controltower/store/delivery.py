@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    Alias,
     Boolean,
     Column,
     ColumnElement,
     Connection,
     Float,
+    FromClause,
     Index,
     Integer,
     Table,
@@ -272,7 +272,7 @@ def heads_of(connection: Connection, done: Sequence[int], blocking: Sequence[str
     return [read(row) for row in rows]
 
 
-def _same_lane(one: Alias, other: Alias) -> tuple[ColumnElement[bool], ...]:
+def _same_lane(one: FromClause, other: FromClause) -> tuple[ColumnElement[bool], ...]:
     same = [one.c[name] == other.c[name] for name in ("plant", "subject", "target")]
     return (*same, one.c.live == literal_column("1"))
 
