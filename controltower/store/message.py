@@ -360,6 +360,19 @@ def parked_of(connection: Connection, system: str, since: datetime.datetime, lim
     return [Message(*row) for row in connection.execute(chosen)]
 
 
+def holding(connection: Connection, ids: Sequence[int], text: bytes) -> set[int]:
+    """Those of some messages whose bytes hold a text."""
+    if connection.dialect.name == "sqlite":
+        place = func.instr(payload.c.body, bindparam("text", text, Bytes))
+    else:
+        place = func.position(bindparam("text", text, Bytes).op("IN")(payload.c.body))
+    found: set[int] = set()
+    for start in range(0, len(ids), 500):
+        chosen = select(payload.c.message).where(payload.c.message.in_(ids[start : start + 500]), place > 0)
+        found.update(connection.execute(chosen).scalars())
+    return found
+
+
 def by_ids(connection: Connection, ids: Sequence[int]) -> dict[int, Message]:
     """Messages by id, without their bytes."""
     found: dict[int, Message] = {}

@@ -57,9 +57,11 @@ def listing(
     group: str = "",
     plants: Sequence[str] = (),
     before: int | None = None,
+    since: datetime.datetime | None = None,
+    until: datetime.datetime | None = None,
     limit: int = 50,
 ) -> list[Delivery]:
-    """Deliveries, newest first, from below the id `before`."""
+    """Deliveries, newest first, from below the id `before`; `since` (included) and `until` (not) are times of birth."""
     chosen = select(delivery).order_by(delivery.c.id.desc()).limit(limit)
     chosen = narrowed(
         chosen, {delivery.c.target: target, delivery.c.route: route, delivery.c.failure_group: group}
@@ -72,6 +74,10 @@ def listing(
         chosen = chosen.where(delivery.c.plant.in_(plants))
     if before is not None:
         chosen = chosen.where(delivery.c.id < before)
+    if since is not None:
+        chosen = chosen.where(delivery.c.created_at >= since)
+    if until is not None:
+        chosen = chosen.where(delivery.c.created_at < until)
     return [read(row) for row in connection.execute(chosen)]
 
 

@@ -12,7 +12,7 @@ from flask import Flask
 from flask_login import current_user
 from markupsafe import Markup
 
-from controltower.domain import cause, vocabulary
+from controltower.domain import cause, failure, vocabulary
 from controltower.domain.value import Value, read_time
 from controltower.web.scope import current_scope
 from controltower.web.tower import now, tower
@@ -45,6 +45,11 @@ def register(app: Flask) -> None:
         moment=datetime.fromisoformat,
         unix=unix_time,
         sentence=sentence,
+        amount=amount,
+        millis=millis,
+        error_title=error_title,
+        route_title=route_title,
+        titled=titled,
         strikes=strikes,
     )
 
@@ -145,6 +150,21 @@ def count(amount: int, one: str, many: str | None = None) -> str:
     return f"{amount:,} {one if amount == 1 else many or one + 's'}"
 
 
+def amount(number: int) -> str:
+    """ "12", "5,000"."""
+    return f"{number:,}"
+
+
+def millis(length: float) -> str:
+    """ "8 ms", "1.4 s"."""
+    return f"{length:.0f} ms" if length < 1000 else f"{length / 1000:.1f} s"
+
+
+def error_title(error: str) -> str:
+    """The words for a class of failure."""
+    return failure.TITLES.get(error, label(error))
+
+
 def label(name: str) -> str:
     """`due_date` -> "Due date", `order.changed` -> "Order changed"."""
     text = vocabulary.attribute_title(name).replace("-", " ").replace(".", " ")
@@ -177,6 +197,22 @@ def system_title(system: str) -> str:
     """The title of a system; its id when it is not declared any more."""
     found = tower().landscape.systems.get(system)
     return found.title if found else system
+
+
+def route_title(route: str) -> str:
+    """The title of a route; its name when it is not declared any more."""
+    found = tower().landscape.routes.get(route)
+    return found.title if found else route
+
+
+def titled(words: str) -> str:
+    """A sentence of the ledger, which names systems by their ids, with their titles instead."""
+    systems = tower().landscape.systems
+    ids = sorted(map(re.escape, systems), key=len, reverse=True)
+    if not ids:
+        return words
+    named = re.compile(rf"(?<![\w/-])({'|'.join(ids)})(?![\w/-])")
+    return named.sub(lambda found: systems[found[1]].title, words)
 
 
 def plant_name(plant: str) -> str:

@@ -1,20 +1,20 @@
-"""Everything that came in: the log of messages, and each one with what became of it."""
+"""The log of all that came in and went out, and each message that came in with what became of it."""
 
 from __future__ import annotations
 
-from itertools import takewhile
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, Response, abort, flash, request, url_for
 
-from controltower.domain.landscape import ANY_PLANT
+from controltower.domain.event import Recorded
 from controltower.domain.subject import Subject, order_of
 from controltower.pipeline.reprocess import reprocess_messages
 from controltower.store import audit
 from controltower.store import event as events
 from controltower.store import message as inbox
 from controltower.store.message import Message
-from controltower.web import hx, masking, sheet
+from controltower.web import hx, log, masking, outgoing, sheet, waterfall
 from controltower.web.login import who
 from controltower.web.navigation import NavEntry
 from controltower.web.scope import current_scope
@@ -38,52 +38,42 @@ STATES: dict[str, tuple[str, str]] = {
 
 @bp.get("/messages")
 def listing() -> Response:
-    """Messages, newest first, fifty a page, from below the id in `before`."""
-    found = page_of_messages()
-    shown = found[:PER_PAGE]
+    """Messages of both ways, newest first, fifty a page, from below the id in `before`."""
+    shown, following = log.page(asked(), PER_PAGE)
     if sheet.wanted():
         return as_file(shown)
-    last = shown[-1].id if len(found) > PER_PAGE else None
-    stamp = (
-        (shown[0].id if shown else 0, [(each.id, each.state) for each in shown]) if hx.wants_block() else None
-    )
     return hx.page(
         "messages.html",
-        stamp=stamp,
-        messages=shown,
+        stamp=[(each.id, each.state) for each in shown] if hx.wants_block() else None,
+        entries=shown,
         states=STATES,
-        next=last,
-        order=request.args.get("order", ""),
+        out_states=outgoing.STATES,
+        state_of=outgoing.state_of,
+        name_of=outgoing.name_of,
+        title_of=outgoing.title_of,
+        next=following,
+        filtered=any(request.args.get(name) for name in FILTERS),
     )
 
 
-def page_of_messages() -> list[Message]:
-    """One more than a page holds. With `order` only those that said something about that order."""
-    if request.args.get("order"):
-        return about_order(request.args["order"])
-    scope, before = current_scope(), request.args.get("before", "")
-    since = scope.since(now())
-    found = inbox.listing(
-        reading(),
-        system=request.args.get("system", ""),
-        state=request.args.get("state", ""),
-        channel=request.args.get("channel", ""),
-        plants=(scope.plant, ANY_PLANT) if scope.plant else (),
+FILTERS = ("way", "system", "state", "channel", "order", "q")
+
+
+def asked() -> log.Asked:
+    """What the URL asks the log for."""
+    held, before, scope = request.args, request.args.get("before", ""), current_scope()
+    return log.Asked(
+        way=held.get("way", ""),
+        system=held.get("system", ""),
+        state=held.get("state", ""),
+        channel=held.get("channel", ""),
+        plant=scope.plant or "",
+        order=held.get("order", "").strip(),
+        text=held.get("q", "").strip(),
+        # An order's whole story is asked for, whenever it was.
+        since=None if held.get("order") else scope.since(now()),
         before=int(before) if before.isdigit() else None,
-        limit=PER_PAGE + 1,
     )
-    # Messages are read from the newest down, so the period ends the list instead of searching the whole inbox.
-    return list(takewhile(lambda each: since is None or each.received_at >= since, found))
-
-
-def about_order(order: str) -> list[Message]:
-    """The messages out of which events about an order came, newest first, at any plant in scope."""
-    plant = current_scope().plant
-    ids: set[int] = set()
-    for each in [plant] if plant else tower().landscape.plants:
-        ids.update(recorded.position.message for recorded in events.of_order(reading(), each, order))
-    found = inbox.by_ids(reading(), sorted(ids, reverse=True)[:PER_PAGE])
-    return sorted(found.values(), key=lambda each: each.id, reverse=True)
 
 
 @bp.get("/messages/<int:id>")
@@ -105,8 +95,15 @@ def show(id: int) -> Response:
         states=STATES,
         faults=[fault_line(each) for each in held.faults or []],
         order_of=order_page,
+        fall=waterfall.of_trace(trace_of(held, told), message=id),
         can_reprocess=held.state in (inbox.PARKED, inbox.PARTLY),
     )
+
+
+def trace_of(held: Message, told: Sequence[Recorded]) -> str:
+    """The trace that the page shows: the message's own, or that of its first event where all bring their own."""
+    traces = [each.trace for each in told]
+    return held.trace if held.trace in traces or not traces else traces[0]
 
 
 def fault_line(fault: dict[str, Any]) -> tuple[str, str, str]:
@@ -155,23 +152,25 @@ def reprocess(id: int) -> Response:
     return hx.go_to(url_for("messages.show", id=id))
 
 
-def as_file(found: list[Message]) -> Response:
-    columns = "id received_at system plant channel resource state events faults size delivery trace".split()
-    rows = [
-        (
-            each.id,
-            each.received_at,
-            each.system,
-            each.plant,
-            each.channel,
-            each.resource,
-            each.state,
-            each.events,
-            "; ".join(f"{place} {words}" for _, place, words in map(fault_line, each.faults or [])),
-            each.size,
-            each.delivery,
-            each.trace,
-        )
-        for each in found
-    ]
-    return sheet.csv_file("messages", columns, rows)
+def as_file(found: list[log.Entry]) -> Response:
+    columns = (
+        "id direction at system plant by state events_or_attempts problem size key trace subject".split()
+    )
+    return sheet.csv_file("messages", columns, [row_of(each) for each in found])
+
+
+def row_of(entry: log.Entry) -> tuple[Any, ...]:
+    """One line of the file: a message that came in, or a delivery."""
+    each, out = entry.message, entry.delivery
+    if out is not None:
+        return (
+            out.id, entry.way, out.created_at, out.target, out.subject.plant, out.route, out.state, out.attempts,
+            out.words, "", out.key, out.trace, out.subject.name,
+        )  # fmt: skip
+    assert each is not None
+    faults = "; ".join(f"{place} {words}" for _, place, words in map(fault_line, each.faults or []))
+    return (
+        each.id, entry.way, each.received_at, each.system, each.plant,
+        f"{each.channel} {each.resource}".strip(), each.state, each.events, faults, each.size, each.delivery,
+        each.trace, "",
+    )  # fmt: skip

@@ -9,7 +9,8 @@ DESKS = ("Executive", "Planner", "Integration", "Exceptions", "Governance")
 
 @dataclass(frozen=True)
 class NavEntry:
-    """One line of the navigation. `endpoint` is the list page; `icon` a symbol of _icons.html."""
+    """One line of the navigation. `endpoint` is the list page; `icon` a symbol of _icons.html; `covers` names the
+    other blueprints whose pages belong to it."""
 
     desk: str
     title: str
@@ -17,3 +18,4 @@ class NavEntry:
     icon: str
     roles: tuple[str, ...] = ()  # empty: everybody
     demo_only: bool = False
+    covers: tuple[str, ...] = ()

@@ -6,8 +6,26 @@ from types import ModuleType
 
 from flask import Flask
 
+from controltower.web import (
+    deliveries,
+    drift,
+    exceptions,
+    failure,
+    failures,
+    health,
+    integration,
+    interfaces,
+    messages,
+    metrics,
+    order,
+    orders,
+    resubmitting,
+    runs,
+    search,
+    systems,
+    traces,
+)
 from controltower.web import demo as demo_panel
-from controltower.web import drift, exceptions, health, messages, metrics, order, orders, search, systems
 from controltower.web.navigation import NavEntry
 
 # Each module has `bp`, a Blueprint, and may have `NAV`, a NavEntry. A new page is one line here.
@@ -15,10 +33,18 @@ PAGES: tuple[ModuleType, ...] = (
     drift,
     orders,
     order,
-    systems,
+    integration,
+    failures,
+    failure,
+    deliveries,
+    resubmitting,
+    runs,
     messages,
+    interfaces,
+    systems,
     exceptions,
     search,
+    traces,
     demo_panel,
     health,
     metrics,

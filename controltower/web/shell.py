@@ -78,7 +78,8 @@ def navigation() -> list[tuple[str, list[NavLine]]]:
 
 def nav_line(entry: NavEntry) -> NavLine:
     blueprint = entry.endpoint.partition(".")[0]
-    return NavLine(entry.title, link(entry.endpoint), entry.icon, request.blueprint == blueprint)
+    here = request.blueprint in (blueprint, *entry.covers)
+    return NavLine(entry.title, link(entry.endpoint), entry.icon, here)
 
 
 def first_page() -> str:
