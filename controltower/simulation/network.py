@@ -21,7 +21,7 @@ from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.postman import Postman
 from controltower.simulation.scene import NetworkScene
 from controltower.simulation.servers import SystemServer, stop_all
-from controltower.simulation.story import plan_story
+from controltower.simulation.story import AT_THE_DOOR, SCENES, plan_story
 from controltower.simulation.systems.aps import Aps
 from controltower.simulation.systems.erp import Erp
 from controltower.simulation.systems.floor import Floor
@@ -50,6 +50,7 @@ INSIDE_TRYTON = (
     "The ERP is a real Tryton: nothing can be broken inside it from here. From the shell the fault can strike another "
     "system, such as --param system=aps-hq"
 )
+CARRIED = "The tower carries what this fault would lose between two systems: break a system itself, as target-down does"
 TICK = 0.1
 STEP = 60.0
 
@@ -223,15 +224,19 @@ class Network:
     def faults(self) -> list[Body]:
         """Every fault there is and how it stands; `not_here` says why one cannot strike in this network, if so."""
         described = self.world.board.described()
-        return [{**fault, "not_here": self._not_here(fault["system"])} for fault in described]
+        return [{**fault, "not_here": self._not_here(fault["name"], fault["system"])} for fault in described]
 
-    def _not_here(self, system: str) -> str:
-        """Why nothing can be broken in a system; "" where it can."""
-        return INSIDE_TRYTON if system == "erp-hq" and self._real_erp else ""
+    def _not_here(self, name: str, system: str) -> str:
+        """Why a fault cannot strike a system here; "" where it can."""
+        fault = REGISTRY[name]
+        if fault.link in self.world.carried:
+            return CARRIED
+        inside = system == "erp-hq" and not fault.at_the_door
+        return INSIDE_TRYTON if inside and self._real_erp else ""
 
     def fault_on(self, name: str, asked: Body | None = None) -> None:
         """Switch a fault on, anew when it is on. Raises KeyError for an unknown one, ValueError for bad params."""
-        refusal = self._not_here(str((asked or {}).get("system") or REGISTRY[name].system))
+        refusal = self._not_here(name, str((asked or {}).get("system") or REGISTRY[name].system))
         if refusal:
             raise ValueError(refusal)
         with self.world.lock:
@@ -271,7 +276,10 @@ class Network:
     def story(self) -> None:
         """Plan the scripted story: a first visitor sees a live drift within two minutes."""
         with self.world.lock:
-            plan_story(self.db, self.world.moment, self.timekeeper.speed or 60.0)
+            scenes = [
+                scene for scene in SCENES if not self._not_here(scene.fault, REGISTRY[scene.fault].system)
+            ]
+            plan_story(self.db, self.world.moment, self.timekeeper.speed or 60.0, scenes or AT_THE_DOOR)
 
     def _begin(self, body: Body) -> None:
         fault = self.world.board.active(body["fault"])

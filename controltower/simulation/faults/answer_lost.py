@@ -15,6 +15,7 @@ class AnswerLost(Fault):
     what = "a system books a message and never answers: nobody knows whether it was booked"
     number = "38"
     system = "wms-north"
+    at_the_door = True
     defaults: ClassVar[Body] = {"count": 1, "duration": 60.0, "rate": 0.5}
 
     def begin(self) -> None:

@@ -20,7 +20,7 @@ class ConfirmationNeverPosted(Fault):
 
     def carries(self, message: LinkMessage) -> bool:
         """False for a final confirmation that is to be lost."""
-        if message.link != "confirmations-to-erp" or not message.body["final"]:
+        if message.link != self.link or not message.body["final"]:
             return True
         if not self.wants(message.sender, message.about, message.about):
             return True

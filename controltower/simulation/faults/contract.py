@@ -102,6 +102,10 @@ class Fault:
     what: ClassVar[str]
     number: ClassVar[str]
     system: ClassVar[str] = ""
+    # It bends how a system answers, not what is in it: then it strikes a real product too, at its door.
+    at_the_door: ClassVar[bool] = False
+    # The link between two systems that it bends; where the tower carries that, there is nothing to bend.
+    link: ClassVar[str] = ""
     defaults: ClassVar[Body] = {}
 
     def __init__(self, params: Params, scene: Scene, state: Body) -> None:

@@ -18,6 +18,7 @@ class StaleDueDate(Fault):
     what = "the due date of a live order changes in the ERP, the update to the APS is lost without an error"
     number = "12"
     system = "aps-hq"
+    link = "orders-to-aps"
     defaults: ClassVar[Body] = {"count": 1, "duration": 180.0, "hours": 36.0}
 
     def begin(self) -> None:
@@ -34,7 +35,7 @@ class StaleDueDate(Fault):
 
     def carries(self, message: LinkMessage) -> bool:
         """False for all that the ERP tells the APS about an order that was hit."""
-        return message.link != "orders-to-aps" or not self.hits_on(message.about)
+        return message.link != self.link or not self.hits_on(message.about)
 
     def mend(self, hit: Body) -> None:
         """The ERP tells the APS all it knows of the order."""

@@ -15,6 +15,7 @@ class TargetBusy(Fault):
     what = "a system answers 429 with Retry-After and 500 by turns; a few messages get through"
     number = "53"
     system = "erp-hq"
+    at_the_door = True
     defaults: ClassVar[Body] = {"count": 1, "duration": 60.0, "rate": 0.7, "retry_after": 1.0}
 
     def begin(self) -> None:

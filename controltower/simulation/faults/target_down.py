@@ -15,6 +15,7 @@ class TargetDown(Fault):
     what = "a system takes no connection: nothing can be sent to it or read from it"
     number = "54"
     system = "aps-hq"
+    at_the_door = True
     defaults: ClassVar[Body] = {"count": 1, "duration": 10.0}
 
     def begin(self) -> None:

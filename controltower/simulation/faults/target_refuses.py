@@ -17,6 +17,7 @@ class TargetRefuses(Fault):
     what = "a system answers 422 with a reason to what the tower writes (all of it, one order's, or a share)"
     number = "46"
     system = "mes-porto"
+    at_the_door = True
     defaults: ClassVar[Body] = {"count": 1, "duration": 60.0}
 
     def begin(self) -> None:

@@ -150,7 +150,7 @@ class Wms(PlantSystem):
         shipment["shipped"] = True
         shipment = self._shipment_saved(shipment)
         self._south(f"{shipment['plant']}/shipment/{shipment['note']}", "shipment.dispatched", shipment)
-        self.tell("movements-to-erp", "erp-hq", "/shipped", about["order"], about)
+        self.tell("shipped-to-erp", "erp-hq", "/shipped", about["order"], about)
 
     def _unload(self, sent: Body) -> None:
         key = f"{sent['po']}/{sent['line']}"

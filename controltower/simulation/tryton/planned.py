@@ -12,7 +12,16 @@ from controltower.simulation.tryton.rpc import TrytonClient
 LIVE = ("waiting", "assigned", "running")
 UNRESERVED = ("draft", "waiting")
 DAY_END = dt.time(23, 59, 59)
-_FIELDS = ["number", "state", "quantity", "planned_date", "product.code", "warehouse.code"]
+_FIELDS = [
+    "number",
+    "state",
+    "quantity",
+    "planned_date",
+    "product.code",
+    "warehouse.code",
+    "outputs.state",
+    "outputs.quantity",
+]
 
 
 class NotPossible(Exception):
@@ -21,7 +30,8 @@ class NotPossible(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One numbered order; `due` is the last second of its planned day in its plant, in unix seconds."""
+    """One numbered order; `due` is the last second of its planned day in its plant, in unix seconds. `good`: what has
+    been received of it."""
 
     id: int
     number: str
@@ -30,6 +40,7 @@ class Planned:
     item: str
     quantity: float
     due: float
+    good: float
 
 
 def read_orders(client: TrytonClient, also: list[int]) -> list[Planned]:
@@ -50,6 +61,7 @@ def _planned(row: dict[str, Any]) -> Planned:
         row["product."]["code"],
         row["quantity"],
         due.timestamp(),
+        sum(each["quantity"] for each in row["outputs."] if each["state"] == "done"),
     )
 
 
