@@ -13,7 +13,7 @@ from controltower.landscape_files.fit import check_fit
 from controltower.landscape_files.flowing import check_flows
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import ERROR, WARNING, ConfigurationError, Findings, Problem
-from controltower.landscape_files.routed import check_routes
+from controltower.landscape_files.routed import check_kinds, check_routes
 
 __all__ = ["ERROR", "WARNING", "ConfigurationError", "Problem", "check", "load"]
 
@@ -47,6 +47,8 @@ def _read(directory: Path, environment: Mapping[str, str]) -> tuple[Declared, li
     check_flows(declared, findings)
     if not findings.errors:
         check_connectors(build(declared), declared, findings)
+    if not findings.errors:
+        check_kinds(build(declared), declared, findings)
     if not declared.systems and not findings.errors:
         findings.warning(
             Place(str(directory / "systems.toml")), "declares no system, so the tower has nothing to watch",

@@ -1,6 +1,8 @@
 """Whether the routes fit: attributes that exist, systems at both ends, targets that the tower can send to."""
 
 from controltower import connectors
+from controltower.connectors.contract import Sender
+from controltower.domain.landscape import Landscape
 from controltower.domain.value import read_decimal, read_time
 from controltower.domain.vocabulary import (
     ATTRIBUTES,
@@ -173,6 +175,21 @@ def _check_written(place: Place, name: str, system: SystemTables, kind: str, fin
             place, f"cannot be written for {name}: its mapping has no [send.{kind}]",
             f"Add [send.{kind}] to the mapping; docs/connectors.md tells what it holds.",
         )  # fmt: skip
+
+
+def check_kinds(landscape: Landscape, declared: Declared, findings: Findings) -> None:
+    """Let each connector say which kinds of subjects it can write; it is made, and speaks to nobody."""
+    for route in landscape.routes.values():
+        for system in landscape.systems.values():
+            if system.role != route.target or system.sending is None:
+                continue
+            sender = connectors.connect(system)
+            if not isinstance(sender, Sender) or not sender.can_take(route.kind):
+                findings.error(
+                    declared.routes[route.name].place / "kind",
+                    f"cannot be written for {system.id}: the connector {system.connector} takes no {route.kind}",
+                    f"Take the route out, or send nothing to {system.id} (no [{system.id}.send]).",
+                )  # fmt: skip
 
 
 def _check_shown(route: RouteTables, name: str, system: SystemTables, findings: Findings) -> None:
