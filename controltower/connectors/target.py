@@ -1,21 +1,17 @@
 """The one way in which connectors write to a system over HTTP: it never raises, and tells what was surely not sent
 from what may have arrived."""
 
-import threading
-import time
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import certifi
 import requests
 from requests.auth import AuthBase
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NameResolutionError, SSLError
+from urllib3.exceptions import HTTPError, NameResolutionError, ReadTimeoutError, SSLError
 from urllib3.response import BaseHTTPResponse
-from urllib3.util import Timeout, parse_url
+from urllib3.util import parse_url
 
+from controltower.connectors import connection
 from controltower.connectors.answers import clean, outcome_of
 from controltower.connectors.contract import FAILED, TAKEN, UNSURE, Outcome
 from controltower.domain import failure
@@ -25,38 +21,10 @@ from controltower.domain.retry import Sending
 NOTHING: Mapping[str, str] = MappingProxyType({})
 SHOWN_OF_AN_ANSWER = 16 * 1024  # bytes of its body that are kept
 LARGEST_ANSWER = 4 * 2**20
-LONGEST_CONNECT = 5.0
 _CHUNK = 65536
 _LEAST_SECRET = 8  # shorter words are too common to be blotted out wherever they stand
 _ALWAYS = {"Accept": "application/json", "User-Agent": "control-tower"}
 _KEPT_OF_AN_ANSWER = ("content-type", "retry-after", "location")
-
-_progress = threading.local()
-
-
-class _Noted:
-    """Notes of a connection whether the whole request was handed to the network: a request that was cut off in
-    the middle is never carried out."""
-
-    def request(self, *arguments: Any, **options: Any) -> None:
-        super().request(*arguments, **options)  # type: ignore[misc]
-        _progress.written = True
-
-
-class _Plain(_Noted, HTTPConnection):
-    pass
-
-
-class _Secured(_Noted, HTTPSConnection):
-    pass
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecuredPool(HTTPSConnectionPool):
-    ConnectionCls = _Secured
 
 
 class Exchange(NamedTuple):
@@ -95,7 +63,7 @@ class Target:
         self._shown_own = (parts.path or "/") + ("?…" if parts.query else "")
         sending = system.sending or Sending()
         self._seconds = sending.timeout
-        self._pool = _pool(url, sending)
+        self._pool = connection.pool(url, sending.timeout, max(1, sending.in_flight))
         self._secrets = (*_secrets_in(self._credentials), *(each for each in hidden if each))
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str] = NOTHING) -> Outcome:
@@ -130,23 +98,22 @@ class Target:
         shown = {**_ALWAYS, **headers}
         hidden = (*self._secrets, *_secrets_in(secrets)) if secrets else self._secrets
         request = _blotted(_request_bytes(method, self._shown(path), shown, body), hidden)
-        _progress.written = False
+        connection.begin(self._seconds)
         try:
             found = self._asked(method, self._path(path), body, {**shown, **self._credentials, **secrets})
         except ValueError as error:  # a header or an address that cannot be written, before anything was sent
             found = Exchange(Outcome(FAILED, failure.UNSENDABLE, f"cannot be written: {clean(str(error))}"))
         except (HTTPError, OSError) as error:
-            found = Exchange(_no_answer(error, _progress.written))
+            found = Exchange(_no_answer(error, connection.written()))
         return _captured(found, request, hidden)
 
     def _asked(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Exchange:
-        deadline = time.monotonic() + self._seconds
         response = self._pool.urlopen(
             method, path, body or None, headers, retries=False, redirect=False, preload_content=False
         )
         named = {name.lower(): value for name, value in response.headers.items()}
         try:
-            content = _read(response, deadline)
+            content = _read(response)
         except _BrokenOff as broken:
             return Exchange(_broken(response.status, named, broken), named, broken.body)
         return Exchange(outcome_of(response.status, named, content), named, content)
@@ -158,17 +125,7 @@ class Target:
         return self._root + path if path else self._shown_own
 
 
-def _pool(url: str, sending: Sending) -> HTTPConnectionPool:
-    parts = parse_url(url)
-    timeout = Timeout(connect=min(LONGEST_CONNECT, sending.timeout), read=sending.timeout)
-    size = max(1, sending.in_flight)
-    host = parts.host or ""
-    if parts.scheme == "https":
-        return _SecuredPool(host, parts.port, timeout=timeout, maxsize=size, ca_certs=certifi.where())
-    return _PlainPool(host, parts.port, timeout=timeout, maxsize=size)
-
-
-def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
+def _read(response: BaseHTTPResponse) -> bytes:
     """An answer's body, cut at LARGEST_ANSWER. Raises _BrokenOff."""
     chunks: list[bytes] = []
     size = 0
@@ -176,8 +133,8 @@ def _read(response: BaseHTTPResponse, deadline: float) -> bytes:
         while size <= LARGEST_ANSWER and (chunk := response.read1(_CHUNK)):
             chunks.append(chunk)
             size += len(chunk)
-            if time.monotonic() > deadline:
-                raise _BrokenOff(b"".join(chunks), "did not end its answer in time")
+    except ReadTimeoutError as error:
+        raise _BrokenOff(b"".join(chunks), "did not end its answer in time") from error
     except (HTTPError, OSError) as error:
         raise _BrokenOff(b"".join(chunks), f"broke off its answer: {_short(error)}") from error
     finally:

@@ -174,12 +174,16 @@ def test_an_early_refusal_of_a_large_request_is_heard() -> None:
     assert (outcome.error, outcome.words) == (failure.REFUSED, "too long")
 
 
-def test_an_answer_that_drips_is_not_waited_for() -> None:
+@pytest.mark.parametrize(
+    ("begins", "status"),
+    [(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", 200), (b"HTTP/1.1 200 OK\r\nX-Drip: ", 0)],
+)
+def test_an_answer_that_drips_is_not_waited_for(begins: bytes, status: int) -> None:
     over = threading.Event()
 
     def drip(connection: socket.socket) -> None:
         connection.recv(65536)
-        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        connection.sendall(begins)
         while not over.wait(SOON / 8):
             try:
                 connection.sendall(b"x")
@@ -189,7 +193,7 @@ def test_an_answer_that_drips_is_not_waited_for() -> None:
     with _wire(drip) as url:
         outcome = Target(_system(SOON), url).post("/o", b"{}")
         over.set()
-    assert (outcome.kind, outcome.error, outcome.status) == (UNSURE, failure.TIMEOUT, 200)
+    assert (outcome.kind, outcome.error, outcome.status) == (UNSURE, failure.TIMEOUT, status)
 
 
 def test_a_refusal_stands_though_its_answer_breaks_off() -> None:
