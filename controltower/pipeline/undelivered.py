@@ -91,8 +91,15 @@ def _changed(known: Known, present: Known) -> Iterator[Case]:
     """What lasts, and is told in other words by now."""
     for key, each in present.items():
         before = known.get(key)
-        if before is not None and (before.why, before.sightings) != (each.why, each.sightings):
-            yield before._replace(why=each.why, sightings=each.sightings, last_at=each.last_at)
+        if before is None:
+            continue
+        # A backlog that drains changes its number all the time; a tenth of it is worth telling.
+        moved = 10 * abs(before.sightings - each.sightings) >= max(before.sightings, each.sightings)
+        told_otherwise = before.cause != each.cause or (each.rule != LATE and before.why != each.why)
+        if moved or told_otherwise:
+            yield before._replace(
+                why=each.why, cause=each.cause, sightings=each.sightings, last_at=each.last_at
+            )
 
 
 def _over(
@@ -198,9 +205,9 @@ def _late(
     for each in arrears.late(connection, now):
         oldest = arrears.oldest_late(connection, each)
         if oldest is not None:
-            why = obstacle(tower, held.get(each.target), each.target, now).words
+            why = obstacle(tower, held.get(each.target), each.target, now)
             key = sending.late_key(each.route, each.target)
-            found[LATE, key] = sending.late(oldest, each.number, why, tower.landscape)
+            found[LATE, key] = sending.late(oldest, each.number, *why, tower.landscape)
     return found
 
 

@@ -96,8 +96,10 @@ def not_applied(each: Delivery, landscape: Landscape) -> Case:
     )
 
 
-def late(oldest: Delivery, number: int, held_by: str, landscape: Landscape) -> Case:
-    """The exception of messages of one route that wait past their promise; `held_by` says what holds them, if known."""
+def late(oldest: Delivery, number: int, kind: str, held_by: str, landscape: Landscape) -> Case:
+    """The exception of messages of one route that wait past their promise.
+
+    `kind` is what keeps everything from the target ("" for nothing), `held_by` the sentence for it."""
     target, due = landscape.system(oldest.target), oldest.deadline or oldest.created_at
     return Case(
         id=f"{LATE}-{event_id(oldest.target, f'{oldest.route} {oldest.id}')}",
@@ -108,7 +110,7 @@ def late(oldest: Delivery, number: int, held_by: str, landscape: Landscape) -> C
         system=oldest.target,
         team=team_of(oldest.route, target, landscape),
         tier=oldest.tier,
-        cause="Past its promise of service",
+        cause=f"Late: {kind}" if kind else "Late: waiting its turn or tried again",
         why=late_words(number, due, held_by, landscape.system(oldest.target)),
         action=f"Find out what holds it up at {target.title}; it goes by itself as soon as that has cleared.",
         evidence=(evidence_of(oldest, "the oldest message that waits"),),
