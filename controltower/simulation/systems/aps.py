@@ -103,8 +103,10 @@ class Aps(PlantSystem):
             self._set_works(order, {"status": "closed"})
         elif before != (order["quantity"], order["due"], order["status"]) and not order["running"]:
             self.db.plan_job(self.now + 0.5 * self._minute, "place", {"reference": order["reference"]})
-        elif before[0] != order["quantity"]:
-            self._set_works(order, {"quantity": order["quantity"]})
+        elif order["running"] and order["end"]:
+            if before[0] != order["quantity"]:
+                self._set_works(order, {"quantity": order["quantity"]})
+            self._judge(order)
         return order
 
     def _progress(self, body: Any) -> Done:
