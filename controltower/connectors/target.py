@@ -1,6 +1,7 @@
 """The one way in which connectors write to a system over HTTP: it never raises, and tells what was surely not sent
 from what may have arrived."""
 
+import base64
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -206,9 +207,19 @@ def _shown_by(prepared: requests.PreparedRequest) -> Mapping[str, str]:
 
 
 def _secrets_in(headers: Mapping[str, str]) -> list[str]:
-    """What must never be shown of credential headers: the whole value and the token behind its scheme."""
-    words = [word for value in headers.values() for word in (value, value.rpartition(" ")[2])]
+    """What must never be shown of credential headers: the whole value, the token behind its scheme, a password."""
+    words = [word for value in headers.values() for word in (value, *_behind_the_scheme(value))]
     return [word for word in dict.fromkeys(words) if len(word) >= _LEAST_SECRET]
+
+
+def _behind_the_scheme(value: str) -> tuple[str, ...]:
+    scheme, _, token = value.rpartition(" ")
+    if scheme.lower() != "basic":
+        return (token,)
+    try:
+        return token, base64.b64decode(token).decode().partition(":")[2]
+    except ValueError:
+        return (token,)
 
 
 def _text(value: str | bytes) -> str:

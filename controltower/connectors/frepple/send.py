@@ -47,22 +47,22 @@ class Desk:
     def send(self, outgoing: Outgoing) -> Outcome:
         """Orders are POSTed, which makes or changes the record; of an operation only its progress is PATCHed."""
         try:
-            row = self._row(outgoing)
-        except Unwritable as error:
+            row = msgspec.json.encode(self._row(outgoing))
+        except (Unwritable, UnicodeEncodeError) as error:
             return Outcome(FAILED, failure.UNSENDABLE, str(error))
         headers = _headers(outgoing)
         if outgoing.subject.kind == "order":
-            return self._target.post(f"/api/input/{ORDERS}/", msgspec.json.encode(row), headers)
+            return self._target.post(f"/api/input/{ORDERS}/", row, headers)
         # A collection's PATCH takes a list in which each element carries its key.
-        return self._target.patch(f"/api/input/{OPERATIONS}/", msgspec.json.encode([row]), headers)
+        return self._target.patch(f"/api/input/{OPERATIONS}/", b"[" + row + b"]", headers)
 
     def read_back(self, outgoing: Outgoing) -> ReadBack:
         """Whether the record shows every field that was sent."""
         try:
             row = self._row(outgoing)
-        except Unwritable as error:
+            query = urllib.parse.urlencode({"format": "json", "reference": row["reference"]})
+        except (Unwritable, UnicodeEncodeError) as error:
             return ReadBack(ABSENT, str(error))
-        query = urllib.parse.urlencode({"format": "json", "reference": row["reference"]})
         exchange = self._target.get(f"/api/input/{_LISTS[outgoing.subject.kind]}/?{query}")
         asked = exchange.outcome
         if asked.kind != TAKEN:
