@@ -19,6 +19,7 @@ def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
     # Imported here so that the worker and the simulated systems do not carry the pages in their memory.
     from flask import Flask
 
+    from controltower import telemetry
     from controltower.domain.clock import Clock
     from controltower.domain.landscape import Landscape
     from controltower.pipeline.tower import build
@@ -41,7 +42,7 @@ def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
     app = Flask(__name__, root_path=str(ROOT), static_folder=None)
     app.secret_key = settings.secret_key
     database, clock = engine.connect(settings.database_url), Clock.load(settings.clock_path)
-    parts = build(database, landscape or Landscape(), clock)
+    parts = build(database, landscape or Landscape(), clock, telemetry.witness(settings, clock))
     web_tower.register(app, parts, settings)
     tracing.register(app)
     hx.register(app)

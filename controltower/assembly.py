@@ -11,7 +11,7 @@ from dataclasses import replace
 from flask import Flask
 from sqlalchemy import Engine
 
-from controltower import create_app, landscape_files
+from controltower import create_app, landscape_files, telemetry
 from controltower.domain.clock import Clock
 from controltower.domain.landscape import Landscape
 from controltower.pipeline.tower import Tower, build
@@ -31,7 +31,8 @@ def open_app(settings: Settings | None = None) -> Flask:
 
 def open_tower(settings: Settings, connected: Engine) -> Tower:
     """What the verbs of the pipeline work with. Raises landscape_files.ConfigurationError."""
-    return build(connected, open_landscape(settings), Clock.load(settings.clock_path))
+    clock = Clock.load(settings.clock_path)
+    return build(connected, open_landscape(settings), clock, telemetry.witness(settings, clock))
 
 
 # Objects made between two rounds of the collector; with Python's own 700 a worker spends a quarter of its time there.

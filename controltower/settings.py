@@ -23,6 +23,7 @@ class Settings:
     sim_control_url: str | None = None
     sim_control_token: str = field(default="", repr=False)
     secure_cookies: bool = False
+    otlp_endpoint: str = ""  # of an OpenTelemetry collector; without one no span leaves the tower
 
     @classmethod
     def from_environment(cls, held: Mapping[str, str] = os.environ) -> Settings:
@@ -39,6 +40,9 @@ class Settings:
             sim_control_url=held.get("CONTROLTOWER_SIM_CONTROL_URL"),
             sim_control_token=secret(held, "SIM_CONTROL_TOKEN"),
             secure_cookies=held.get("CONTROLTOWER_SECURE_COOKIES") == "1",
+            otlp_endpoint=held.get("CONTROLTOWER_OTLP_ENDPOINT")
+            or held.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+            or held.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
         )
 
     def session_key(self) -> str:

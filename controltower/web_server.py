@@ -54,6 +54,7 @@ def _load() -> Any:
     assembly.settle_memory()
     # multiprocessing ends its processes without atexit; this is its own way to be called at the end.
     util.Finalize(app, app.extensions["intake"].stop, exitpriority=10)
+    util.Finalize(app, app.extensions["pipeline"].witness.close, exitpriority=5)
     log.info("web started")
     return app
 

@@ -36,6 +36,7 @@ WIRING = frozenset(
         "logs",
         "settings",
         "supervisor",
+        "telemetry",
         "web_server",
         "workers",
     }
@@ -176,7 +177,11 @@ def _wire_home(one: Import) -> str | None:
 
 
 def _single_file_home(one: Import) -> str | None:
-    homes = {"apscheduler": "workers.py", "plotly": "web/charts.py"}
+    homes = {
+        "apscheduler": "workers.py",
+        "opentelemetry": "telemetry/exporting.py",
+        "plotly": "web/charts.py",
+    }
     home = homes.get(one.library)
     return f"{one.library} lives in {home} alone" if home and str(one.file) != home else None
 

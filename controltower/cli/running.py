@@ -67,7 +67,9 @@ def worker(asked: argparse.Namespace) -> int:
         assembly.settle_memory()
         working.start()
         signal.sigwait(_STOPPING)
-        if not working.stop():
+        stopped = working.stop()
+        working.tower.witness.close(1.0)
+        if not stopped:
             raise Refused(
                 "A job was still running; what it had not committed is done again by the next worker."
             )

@@ -157,7 +157,9 @@ class Deliverer:
             return 0
         settled = [self._after(each) for each in mine]
         delivery.put(connection, settled)
-        attempt.end(connection, [self._ended(each) for each in mine])
+        ended = [self._ended(each) for each in mine]
+        attempt.end(connection, ended)
+        self.tower.witness.tried([*zip(settled, ended, strict=True)])
         self._tell_gates(connection, mine)
         final = [each for each in settled if each.state in (DELIVERED, DEAD)]
         if final:

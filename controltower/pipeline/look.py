@@ -52,6 +52,7 @@ class Look:
         self._system = system
         self._marks = dict(marks)
         self._doubted: dict[str, str] = {}
+        self._stored: list[Message] = []
 
     @property
     def doubts(self) -> list[str]:
@@ -84,6 +85,8 @@ class Look:
             self._store_gone(connection, page.resource, gone, now)
             channel.move_cursor(connection, self._system.id, page.resource, cursor, now)
         self._marks[page.resource] = Mark(cursor, now)
+        self._tower.witness.polled(self._stored)
+        self._stored.clear()
 
     def _check_turn(self, connection: Connection, resource: str, mark: Mark | None) -> None:
         channel.to_change(connection, self._system.id, POLL)
@@ -165,6 +168,7 @@ class Look:
             len(body), 0, None, None, None, 0, None, trace_for(id),
         )  # fmt: skip
         message.add(connection, [(row, Payload({"content-type": "application/json"}, body))])
+        self._stored.append(row)
         known = channel.to_change(connection, system.id, POLL)
         channel.put(connection, known._replace(last_message_at=now, messages=known.messages + 1))
         log.info(

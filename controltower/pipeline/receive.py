@@ -190,6 +190,7 @@ class Intake:
                 receipts = store_arrivals(connection, self._ids, [each.arrival for each in tickets])
                 for each in turned:
                     channel.refused(connection, each.system, self._tower.now(), each.kind, each.reason, 1)
+            self._tower.witness.received([*zip((each.arrival for each in tickets), receipts, strict=True)])
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
             if len(batch) > 1 and not is_outage(error):
                 for one in batch:  # one of them is to blame, and only its sender must hear that

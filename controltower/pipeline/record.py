@@ -1,5 +1,6 @@
 """Events move the ledger: the waiting messages of the inbox are translated, and what they say is taken over."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 import structlog
@@ -24,11 +25,14 @@ def record_waiting(tower: Tower, limit: int = 80) -> int:
     with reading(tower.engine) as connection:
         waiting = message.waiting(connection, limit)
     for portion in portions(translate(tower, *each) for each in waiting):
+        began = time.monotonic()
         with writing(tower.engine) as connection:
             one_at_a_time(connection)
             # Another recorder may have been quicker, whatever the leases say.
             still = message.still_waiting(connection, [each.message.id for each in portion])
-            record(connection, tower, [each for each in portion if each.message.id in still])
+            mine = [each for each in portion if each.message.id in still]
+            record(connection, tower, mine)
+        tower.witness.recorded(mine, time.monotonic() - began)
     return len(waiting)
 
 

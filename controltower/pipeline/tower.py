@@ -10,6 +10,7 @@ from controltower.connectors import connect as connect_system
 from controltower.connectors.contract import Connector, Sender
 from controltower.domain.clock import Clock
 from controltower.domain.landscape import Landscape
+from controltower.pipeline.witness import NOBODY, Witness
 
 
 @dataclass(frozen=True)
@@ -21,13 +22,14 @@ class Tower:
     connectors: Mapping[str, Connector]
     clock: Clock
     senders: Mapping[str, Sender] = field(default_factory=dict)
+    witness: Witness = NOBODY
 
     def now(self) -> datetime.datetime:
         """The present moment of the tower's clock, aware UTC."""
         return self.clock.now()
 
 
-def build(engine: Engine, landscape: Landscape, clock: Clock) -> Tower:
+def build(engine: Engine, landscape: Landscape, clock: Clock, witness: Witness = NOBODY) -> Tower:
     """A tower with a connector for each system of its landscape."""
     connectors = {system.id: connect_system(system) for system in landscape.systems.values()}
     senders = {
@@ -35,4 +37,4 @@ def build(engine: Engine, landscape: Landscape, clock: Clock) -> Tower:
         for id, connector in connectors.items()
         if landscape.systems[id].sending is not None and isinstance(connector, Sender)
     }
-    return Tower(engine, landscape, connectors, clock, senders)
+    return Tower(engine, landscape, connectors, clock, senders, witness)
