@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from controltower.domain.belief import Belief
@@ -103,10 +104,11 @@ class Circumstances:
     behind: Delivery | None = None
     zone: datetime.tzinfo = UTC
 
-    @property
+    @cached_property
     def carried(self) -> Mapping[str, Value]:
         """What it tells of the subject, without what the route adds."""
-        return {name: value for name, value in self.delivery.attributes.items() if name not in self.fixed}
+        told = self.delivery.attributes
+        return {name: told[name] for name in told if name not in self.fixed} if self.fixed else told
 
 
 def verdict(known: Circumstances) -> Verdict:
@@ -265,7 +267,10 @@ def why_not(each: Delivery) -> str:
 
 
 def _differs(known: Circumstances, name: str, other: Value, tolerance: str = "") -> bool:
-    return differ(_kind(known, name), known.delivery.attributes[name], other, tolerance)
+    mine = known.delivery.attributes[name]
+    if mine.text == other.text and mine.unit == other.unit:
+        return False
+    return differ(_kind(known, name), mine, other, tolerance)
 
 
 def _kind(known: Circumstances, name: str) -> str:

@@ -131,7 +131,8 @@ class _Known:
 
     def __init__(self, connection: Connection, tower: Tower, deliveries: Sequence[Delivery]) -> None:
         self.landscape = tower.landscape
-        mates = {each.id: each for each in resubmission.mates_of(connection, deliveries)}
+        holds_up = any(route.waits_behind_dead for route in self.landscape.routes.values())
+        mates = {each.id: each for each in resubmission.mates_of(connection, deliveries, holds_up)}
         mates |= {each.id: each for each in deliveries}
         self.lanes: dict[Lane, list[Delivery]] = {each.lane: [] for each in deliveries}
         for each in sorted(mates.values(), key=lambda each: (each.ordinal, each.id)):

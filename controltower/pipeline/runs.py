@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from controltower.domain.batch import SIZES, Course, course
 from controltower.domain.delivery import STUCK, Delivery
+from controltower.domain.failure import TITLES, normalised
 from controltower.domain.rehearsal import (
     BLOCKED,
     SAFE,
@@ -51,30 +52,35 @@ def begin(
     reason, wrong = reason_of(reason), set(include) - set(VERDICTS)
     if wrong or not include:
         raise NotPossible(f"include must be some of {', '.join(VERDICTS)}")
-    with reading(tower.engine) as connection:
-        judged = [
-            (each, verdicts[each.id])
-            for portion in selected(connection, selection)
-            for verdicts in [judge(connection, tower, portion, selection.holds)]
-            for each in portion
-        ]
+    judged = _judged(tower, selection)
     if not any(verdict.kind in include for _, verdict in judged):
         raise NotPossible("There is nothing to send.")
     stale = [verdict for _, verdict in judged if verdict.is_stale and verdict.kind in include]
     if stale and not confirm_stale:
         raise Stale(stale[0]._replace(why=f"{len(stale)} of them would tell old news. {stale[0].why}"))
-    judged.sort(
-        key=lambda each: (each[0].ordinal, each[0].id)
-    )  # oldest first, so that each order keeps its order
-    items = [_frozen(n, each, verdict, include) for n, (each, verdict) in enumerate(judged, 1)]
-    run = Run(0, who, reason, _words(selection, len(items)), tuple(include), confirm_stale, tower.now(),
-              total=len(items), batch=1, size=SIZES[0])  # fmt: skip
+    what = _words(selection, [each for each, _ in judged])
+    run = Run(0, who, reason, what, tuple(include), confirm_stale, tower.now(), total=len(judged), batch=1,
+              size=SIZES[0])  # fmt: skip
+    return _begun(tower, run, [_frozen(n, *each, include) for n, each in enumerate(judged, 1)])
+
+
+def _judged(tower: Tower, selection: Selection) -> list[tuple[Delivery, Verdict]]:
+    """All that is selected with its verdict, oldest first, so that each order keeps its order."""
+    found: list[tuple[Delivery, Verdict]] = []
+    with reading(tower.engine) as connection:
+        for portion in selected(connection, selection):
+            verdicts = judge(connection, tower, portion, selection.holds)
+            found += [(each, verdicts[each.id]) for each in portion]
+    return sorted(found, key=lambda each: (each[0].ordinal, each[0].id))
+
+
+def _begun(tower: Tower, run: Run, items: Sequence[Item]) -> int:
+    confirmed = " (old news confirmed)" if run.confirmed else ""
+    detail = f"{run.what}; {', '.join(run.include)}{confirmed}: {run.reason}"
     with writing(tower.engine) as connection:
         id = resubmission.begin(connection, run, items)
-        detail = (
-            f"{run.what}; {', '.join(include)}{' (old news confirmed)' if confirm_stale else ''}: {reason}"
-        )
-        audit.write_down(connection, audit.Entry(run.created_at, who, "resubmission.begin", str(id), detail))
+        entry = audit.Entry(run.created_at, run.author, "resubmission.begin", str(id), detail)
+        audit.write_down(connection, entry)
     return id
 
 
@@ -89,14 +95,18 @@ def _left_out(verdict: Verdict) -> str:
     return resubmission.SUPERSEDED if verdict.kind == SUPERSEDED else resubmission.SKIPPED
 
 
-def _words(selection: Selection, number: int) -> str:
+def _words(selection: Selection, meant: Sequence[Delivery]) -> str:
     """A selection as one reads it in the list of runs and in the audit log."""
-    parts = [f"{number:,} deliver{'y' if number == 1 else 'ies'}"]
-    named = (("of group", selection.group), ("by", selection.route), ("to", selection.target))
-    parts += [f"{word} {value}" for word, value in named if value and not selection.ids]
-    if selection.states and not selection.ids:
-        parts.append(f"({', '.join(selection.states)})")
-    return " ".join(parts)
+    words = f"{len(meant):,} deliver{'y' if len(meant) == 1 else 'ies'}"
+    if selection.ids:
+        return words
+    if selection.group:
+        one = meant[0]
+        what = TITLES.get(one.error, one.error).lower()
+        return f"{words} of {one.route} to {one.target} that failed alike: {what}, {normalised(one.words)}"
+    named = (("of", selection.route), ("to", selection.target), ("in", ", ".join(selection.plants)))
+    words += "".join(f" {word} {value}" for word, value in named if value)
+    return f"{words}, {' or '.join(selection.states)}"
 
 
 # ---- by hand ----------------------------------------------------------------------------------------------------
@@ -232,10 +242,10 @@ def _hand_over(connection: Connection, tower: Tower, plan: Plan) -> int:
     settled: list[Item] = []
     for item in plan.items:
         original = held.get(item.delivery)
-        left_out = _left(run, item, original, verdicts.get(item.delivery))
-        if left_out is not None or original is None:
-            outcome, why = left_out or (resubmission.SKIPPED, "It is not kept any more.")
-            settled.append(item._replace(outcome=outcome, why=why))
+        left = _left_out_after_all(run, item, original, verdicts)
+        if original is None or left is not None:
+            left = left or _GONE
+            settled.append(item._replace(outcome=left.outcome, why=left.why))
             continue
         forced = verdicts[original.id].is_stale
         copy = copied(tower, original, run.author, run.reason, forced=forced, run=run.id)
@@ -248,16 +258,28 @@ def _hand_over(connection: Connection, tower: Tower, plan: Plan) -> int:
     return len(pairs)
 
 
-def _left(run: Run, item: Item, original: Delivery | None, verdict: Verdict | None) -> tuple[str, str] | None:
-    """Why an item is left out after all, as outcome and words; None where it is to be sent."""
-    if original is None or verdict is None:
-        return resubmission.SKIPPED, "It is not kept any more."
-    meanwhile = original.state != item.state and not {original.state, item.state} <= {*STUCK}
-    if why_not(original) or meanwhile:
-        return resubmission.SKIPPED, why_not(original) or f"It is {original.state} meanwhile."
+class _Left(NamedTuple):
+    outcome: str
+    why: str
+
+
+_GONE = _Left(resubmission.SKIPPED, "It is not kept any more.")
+
+
+def _left_out_after_all(
+    run: Run, item: Item, original: Delivery | None, verdicts: Mapping[int, Verdict]
+) -> _Left | None:
+    """Why an item is left out after all; None where it is to be sent."""
+    if original is None:
+        return _GONE
+    refusal, verdict = why_not(original), verdicts[original.id]
+    if refusal:
+        return _Left(resubmission.SKIPPED, refusal)
+    if original.state != item.state and not {original.state, item.state} <= {*STUCK}:
+        return _Left(resubmission.SKIPPED, f"It is {original.state} meanwhile.")
     if verdict.kind == SAFE or (verdict.kind == BLOCKED and BLOCKED in run.include):
         return None
     # Old news that was confirmed is that which was known at the click.
     if verdict.is_stale and run.confirmed and item.verdict == verdict.kind:
         return None
-    return _left_out(verdict), verdict.why
+    return _Left(_left_out(verdict), verdict.why)

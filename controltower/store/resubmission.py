@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -18,7 +19,6 @@ from sqlalchemy import (
     case,
     func,
     insert,
-    literal,
     select,
     update,
 )
@@ -30,7 +30,7 @@ from controltower.domain.rehearsal import Selection
 from controltower.store.about import about, narrowed
 from controltower.store.bulk import write
 from controltower.store.delivery import IS_DEAD, IS_LIVE, delivery, read
-from controltower.store.schema import Json, Name, Serial, Timestamp, metadata
+from controltower.store.schema import Json, Name, Serial, Timestamp, inline, metadata
 
 resubmission = Table(
     "resubmission",
@@ -147,20 +147,20 @@ def _filtered(chosen: Select[Any], selection: Selection) -> Select[Any]:
     return narrowed(chosen, wanted).where(IS_DEAD if alone else delivery.c.state.in_(selection.states))
 
 
-def mates_of(connection: Connection, deliveries: Sequence[Delivery]) -> list[Delivery]:
-    """What else counts in the lanes of some deliveries: all that is live, and what was told since."""
+def mates_of(connection: Connection, deliveries: Sequence[Delivery], dead: bool) -> list[Delivery]:
+    """What else counts in the lanes of some deliveries: what is on the wire, what was told since, and if asked for
+    what is dead."""
     subjects = {each.subject for each in deliveries}
     here = delivery.c.target.in_(sorted({each.target for each in deliveries}))
     oldest = min((min(each.ordinal, each.id) for each in deliveries), default=0)
-    told = delivery.c.state.in_((states.DELIVERED, states.APPLIED))
-    found = [read(row) for row in about(connection, delivery, subjects, IS_LIVE, here)]
-    found += [
-        read(row)
-        for row in about(
-            connection, delivery, subjects, here, told, delivery.c.live == 0, delivery.c.id > oldest
-        )
-    ]
-    return found
+    told = states.DELIVERED, states.APPLIED
+    live = delivery.c.state.in_((states.SENDING, states.UNKNOWN, *told, *([states.DEAD] if dead else [])))
+    past = (delivery.c.state.in_(told), delivery.c.live == 0, delivery.c.id > oldest)
+    rows = chain(
+        about(connection, delivery, subjects, IS_LIVE, here, live),
+        about(connection, delivery, subjects, here, *past),
+    )
+    return [read(row) for row in rows]
 
 
 # ---- runs -------------------------------------------------------------------------------------------------------
@@ -269,19 +269,21 @@ def held_target(connection: Connection, run: Run, barred: Sequence[str]) -> str:
     return connection.execute(chosen.limit(1)).scalar() or ""
 
 
-# Of what was handed over the delivery itself tells the outcome, at any moment.
+# Of what was handed over the delivery itself tells the outcome, at any moment. The words are written out, so that
+# PostgreSQL sees that what is grouped by is what is selected.
 _by_delivery = case(
-    (delivery.c.state == states.DELIVERED, literal(DELIVERED)),
-    (delivery.c.state == states.APPLIED, literal(APPLIED)),
-    (delivery.c.state == states.DEAD, literal(FAILED)),
-    (delivery.c.state == states.SUPERSEDED, literal(SUPERSEDED)),
-    (delivery.c.state == states.CANCELLED, literal(SKIPPED)),
-    (delivery.c.state == states.RESUBMITTED, case((delivery.c.error != "", literal(FAILED)), else_=literal(SKIPPED))),
-    else_=literal(SENT),
+    (delivery.c.state == inline(states.DELIVERED), inline(DELIVERED)),
+    (delivery.c.state == inline(states.APPLIED), inline(APPLIED)),
+    (delivery.c.state == inline(states.DEAD), inline(FAILED)),
+    (delivery.c.state == inline(states.SUPERSEDED), inline(SUPERSEDED)),
+    (delivery.c.state == inline(states.CANCELLED), inline(SKIPPED)),
+    ((delivery.c.state == inline(states.RESUBMITTED)) & (delivery.c.error == inline("")), inline(SKIPPED)),
+    (delivery.c.state == inline(states.RESUBMITTED), inline(FAILED)),
+    else_=inline(SENT),
 )  # fmt: skip
-_outcome = case((resubmission_item.c.outcome == SENT, _by_delivery), else_=resubmission_item.c.outcome).label(
-    "outcome"
-)
+_outcome = case(
+    (resubmission_item.c.outcome == inline(SENT), _by_delivery), else_=resubmission_item.c.outcome
+).label("outcome")
 _followed = resubmission_item.outerjoin(delivery, delivery.c.id == resubmission_item.c.new_delivery)
 
 

@@ -332,7 +332,7 @@ def test_an_edited_one_has_a_key_of_its_own_and_its_original_is_kept(engine: Eng
     (dead,) = dead_ones(plantlet)
     new = resubmit(plantlet.tower, dead.id, "ines", "they take 5 at most", {"quantity": Value(" 5.0", "EA")})
     assert (new.edited, new.forced, new.original, new.key != dead.key) == (True, False, dead.id, True)
-    assert new.attributes == dead.attributes | {"quantity": Value("5", "EA")}
+    assert new.attributes == {**dead.attributes, "quantity": Value("5", "EA")}
     kept = outbox_of(plantlet)[0]
     assert (kept.attributes, kept.replaced_by) == (dead.attributes, new.id)
     send(plantlet)
