@@ -46,3 +46,22 @@ def test_an_order_links_what_proves_its_drift(
 
 def test_the_api_names_the_delivery() -> None:
     assert [each.delivery for each in evidence_shapes([OUT, IN])] == ["41", ""]
+
+
+@pytest.mark.parametrize(
+    ("rule", "key", "place"),
+    [
+        ("dead-letters", "0123456789abcdef", "/failures/0123456789abcdef"),
+        ("not-applied", "41", "/deliveries/41"),
+        ("interface-paused", "mes", "/interfaces#t-aps"),
+        ("late-delivery", "orders mes", "/interfaces#t-aps"),
+    ],
+)
+def test_an_exception_of_the_way_out_leads_to_its_remedy(
+    planner: FlaskClient, told: tuple[Flask, Plantlet], proven: str, rule: str, key: str, place: str
+) -> None:
+    with writing(told[1].tower.engine) as connection:
+        known = case.get(connection, proven)
+        assert known is not None
+        case.put(connection, [known._replace(rule=rule, key=key)])
+    assert f'href="{place}"' in planner.get(f"/exceptions/{proven}").text.replace("?plant=LYON", "")
