@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Boolean, Column, Connection, Index, Table, Text, and_, delete, exists, insert, select
 
-from controltower.domain.delivery import APPLIED, DELIVERED
+from controltower.domain.delivery import APPLIED, DELIVERED, Delivery
 from controltower.domain.flow_evidence import Evidence
 from controltower.domain.flow_progress import AHEAD, RUNNING, Act
 from controltower.domain.subject import Subject
 from controltower.store.about import about
 from controltower.store.bulk import REPLACE, write
 from controltower.store.delivery import delivery
+from controltower.store.delivery import read as read_delivery
 from controltower.store.schema import (
     AnyRow,
     Name,
@@ -309,3 +310,17 @@ def waiting_at(
     if after is not None:
         chosen = chosen.where(beyond(after, since, subject, down=False))
     return [_read(row) for row in connection.execute(chosen)]
+
+
+def latest_deliveries(
+    connection: Connection, subjects: Iterable[Subject], routes: Iterable[str]
+) -> dict[tuple[Subject, str], Delivery]:
+    """Of each subject and route the newest delivery: what stands behind a step that the tower carries."""
+    wanted = set(routes)
+    found: dict[tuple[Subject, str], Delivery] = {}
+    if not wanted:
+        return found
+    rows = about(connection, delivery, subjects, delivery.c.route.in_(wanted))
+    for each in sorted(map(read_delivery, rows)):
+        found[each.subject, each.route] = each
+    return found

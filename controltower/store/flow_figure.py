@@ -123,6 +123,12 @@ def cohorts(
     return sorted(made, key=lambda each: (each.day, each.plant), reverse=True)
 
 
+def total(found: Sequence[Cohort], plant: str = "") -> Cohort:
+    """What cohorts add up to."""
+    sums = {name: sum(getattr(each, name) for each in found) for name in Cohort._fields[2:]}
+    return Cohort(plant, "")._replace(**sums)
+
+
 def _overdue(
     connection: Connection, flow_name: str, now: datetime.datetime, plants: Sequence[str]
 ) -> Mapping[tuple[str, str], int]:

@@ -3,35 +3,130 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from flask import url_for
+
+from controltower.domain.delivery import DEAD, Delivery
 from controltower.domain.event import Recorded
 from controltower.domain.flow_evidence import gather
-from controltower.domain.flow_progress import AHEAD, Progress
+from controltower.domain.flow_progress import (
+    AHEAD,
+    COMPLETED,
+    DONE,
+    IDLE,
+    PASSED,
+    RUNNING,
+    SKIPPED,
+    STOPPED,
+    WAITING,
+    WRONG,
+    Progress,
+    StepState,
+)
 from controltower.domain.subject import Subject
 from controltower.pipeline.flow_state import progress_at
 from controltower.store import flow
 from controltower.store.flow import Instance
+from controltower.web import outgoing
 from controltower.web.tower import now, reading, tower
 
+# state of a flow -> (words, tone)
+STATES = {
+    RUNNING: ("under way", "info"),
+    COMPLETED: ("completed", "ok"),
+    STOPPED: ("cancelled", "idle"),
+    AHEAD: ("not begun", "wait"),
+}
+# state of a step -> (words, tone, icon)
+STEP_STATES = {
+    DONE: ("done", "ok", "ok"),
+    SKIPPED: ("skipped", "idle", "right"),
+    PASSED: ("went on without", "idle", "right"),
+    WAITING: ("waiting", "wait", "wait"),
+    WRONG: ("goes wrong", "bad", "bad"),
+    IDLE: ("not needed", "idle", "idle"),
+    AHEAD: ("not yet", "idle", "idle"),
+}
 
-def told_by(subject: Subject, history: Sequence[Recorded], until: datetime | None = None) -> list[Progress]:
+
+@dataclass(frozen=True)
+class Line:
+    """One step of one subject, with the delivery that carries it, if the tower does."""
+
+    state: StepState
+    delivery: Delivery | None = None
+    over: bool = False  # the flow has ended
+
+    @property
+    def late(self) -> timedelta | None:
+        """By how much it is beyond its time; None while it is not."""
+        due = self.state.due_at
+        return now() - due if due and not self.over and self.state.is_late(now()) else None
+
+    @property
+    def badge(self) -> tuple[str, str, str]:
+        """(words, tone, icon): of a step that waits for a delivery, what becomes of that."""
+        each = self.delivery
+        if self.state.state != WAITING or each is None:
+            return ("late", "bad", "clock") if self.late else STEP_STATES[self.state.state]
+        words, tone = outgoing.state_of(each)
+        return words, tone, "bad" if each.state == DEAD else "out"
+
+    @property
+    def dead(self) -> bool:
+        """Whether its delivery waits for a person."""
+        return self.delivery is not None and self.delivery.state == DEAD
+
+
+@dataclass(frozen=True)
+class Story:
+    """A flow of a subject with its steps."""
+
+    progress: Progress
+    lines: tuple[Line, ...]
+
+    @property
+    def open_lines(self) -> list[Line]:
+        """Where it waits."""
+        names = {each.step.name for each in self.progress.open_steps}
+        return [each for each in self.lines if each.state.step.name in names and not each.over]
+
+    @property
+    def url(self) -> str:
+        """Where all about it is shown."""
+        subject = self.progress.subject
+        return url_for("flow.show", name=self.progress.flow.name, plant=subject.plant, key=subject.key)
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its promise is broken already."""
+        promise = self.progress.promise_at
+        return self.progress.state == RUNNING and promise is not None and promise < now()
+
+
+def told_by(subject: Subject, history: Sequence[Recorded], until: datetime | None = None) -> list[Story]:
     """The flows of a subject that have begun, by what happened there `until` a moment."""
     landscape = tower().landscape
+    declared = landscape.flows_of(subject.kind)
+    if not declared:
+        return []
     seen = [each for each in history if until is None or each.event.occurred_at <= until]
     acts = flow.acts_of(reading(), [subject])
+    routes = {route for each in declared for route in each.routes}
+    carried = flow.carried(reading(), [subject], routes).get(subject, {}) if routes else {}
     found = [
         progress_at(
-            each, subject, gather(each, seen, landscape.roles), acts.get((subject, each.name), ()),
-            flow.carried(reading(), [subject], each.routes).get(subject, {}) if each.routes else {},
+            each, subject, gather(each, seen, landscape.roles), acts.get((subject, each.name), ()), carried,
             landscape, until or now(),
         )
-        for each in landscape.flows_of(subject.kind)
+        for each in declared
     ]  # fmt: skip
-    return [each for each in found if each.state != AHEAD]
+    return _stories([each for each in found if each.state != AHEAD], with_deliveries=until is None)
 
 
-def told(instances: Iterable[Instance]) -> list[Progress]:
+def told(instances: Iterable[Instance]) -> list[Story]:
     """How far kept flows have come by now; those that nobody declares any more are left out."""
     listed = list(instances)
     declared = {each.name: each for each in tower().landscape.flows}
@@ -39,7 +134,7 @@ def told(instances: Iterable[Instance]) -> list[Progress]:
     acts = flow.acts_of(reading(), subjects)
     routes = {route for each in declared.values() for route in each.routes}
     carried = flow.carried(reading(), subjects, routes) if routes else {}
-    return [
+    found = [
         progress_at(
             declared[each.flow], each.subject, each.evidence, acts.get((each.subject, each.flow), ()),
             carried.get(each.subject, {}), tower().landscape, now(),
@@ -47,3 +142,24 @@ def told(instances: Iterable[Instance]) -> list[Progress]:
         for each in listed
         if each.flow in declared
     ]  # fmt: skip
+    return _stories(found)
+
+
+def _stories(found: Sequence[Progress], *, with_deliveries: bool = True) -> list[Story]:
+    routes = {route for each in found for route in each.flow.routes} if with_deliveries else set()
+    deliveries = flow.latest_deliveries(reading(), {each.subject for each in found}, routes)
+    return [
+        Story(
+            each,
+            tuple(
+                Line(state, deliveries.get((each.subject, state.step.route)), each.ended_at is not None)
+                for state in each.steps
+            ),
+        )
+        for each in found
+    ]
+
+
+def name_of(subject: Subject) -> str:
+    """What people call it: an order by its number, anything else with its kind."""
+    return subject.key if subject.kind == "order" else f"{subject.kind} {subject.key}"

@@ -22,7 +22,7 @@ from controltower.store import case as cases
 from controltower.store import drift as drifts
 from controltower.store import event as events
 from controltower.store import expectation as expectations
-from controltower.web import charts, flow_view, hx, timeline
+from controltower.web import charts, flow_view, hx, timeline, trails
 from controltower.web.format import zone_for
 from controltower.web.matrix import Matrix, Row, matrix, role_rank
 from controltower.web.tower import now, reading, tower
@@ -92,6 +92,7 @@ def show(plant: str, order: str) -> Response:
         identities=identities_of(known),
         cases={each.id: each for each in cases.of_order(reading(), plant, order)},
         chart=chart_of(known, story, as_of),
+        ways=[] if hx.wants_block() else trails.ways_of_order(reading(), plant, order),
         **story_list(story),
     )
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from controltower.web.api import (
+    deliveries,
     drifts,
     events,
     exceptions,
     expectations,
+    failures,
+    flows,
     messages,
     openapi,
     orders,
+    routes,
+    runs,
     systems,
     timeline,
     traces,
@@ -19,7 +24,9 @@ from controltower.web.api import (
 from controltower.web.api.call import CALLS, endpoint
 from controltower.web.security import exempt_from_csrf
 
-NOUNS = (systems, messages, orders, timeline, drifts, expectations, exceptions, events, traces)
+NOUNS = (
+    systems, messages, deliveries, failures, runs, routes, orders, timeline, drifts, expectations, exceptions, flows, events, traces,
+)  # fmt: skip
 
 
 def register(app: Flask) -> None:

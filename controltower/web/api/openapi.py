@@ -23,6 +23,11 @@ PARTS = {
     "id": "the id that the tower gave",
     "plant": "a plant's id",
     "order": "the order's number",
+    "name": "the short name under which it is declared",
+    "key": "the subject's key: an order's number, or `PO-77/1`",
+    "step": "the short name of a step",
+    "group": "the fingerprint of a failure group",
+    "run": "the id of a resubmission of many",
 }
 ALWAYS = (400, 401)
 REFUSALS = {

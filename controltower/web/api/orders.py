@@ -196,7 +196,7 @@ def _flows(subject: Subject, seen: Sequence[Recorded], until: datetime.datetime 
                 for each in progress.steps
             ],
         )
-        for progress in flow_view.told_by(subject, seen, until)
+        for progress in (story.progress for story in flow_view.told_by(subject, seen, until))
     ]  # fmt: skip
 
 
