@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 from controltower.domain.delivery import Delivery
 from controltower.domain.event import Recorded
 from controltower.domain.subject import Subject
+from controltower.store.about import about_order
 from controltower.store.attempt import Attempt, attempt
 from controltower.store.delivery import delivery, read
 from controltower.store.event import event
@@ -31,6 +32,12 @@ def deliveries_about(
         chosen = select(delivery).where(*mine).order_by(delivery.c.id).limit(limit)
         found += [read(row) for row in connection.execute(chosen)]
     return found
+
+
+def deliveries_of_order(connection: Connection, plant: str, order: str, limit: int) -> list[Delivery]:
+    """The newest deliveries about an order, and about its operations, the newest first."""
+    rows = about_order(connection, delivery, plant, order, delivery.c.id.desc(), limit=limit)
+    return sorted(map(read, rows), key=lambda each: each.id, reverse=True)
 
 
 def events_about(

@@ -21,7 +21,7 @@ from controltower.store import belief as beliefs
 from controltower.store import delivery as outbox_rows
 from controltower.store import outbox
 from controltower.store.attempt import Attempt
-from controltower.web import hx, outgoing, targets
+from controltower.web import hx, outgoing, targets, waterfall
 from controltower.web.tower import reading, tower
 
 bp = Blueprint("deliveries", __name__)
@@ -140,6 +140,7 @@ def context_of(each: Delivery) -> dict[str, Any]:
         "order_url": order_url(each.subject),
         "gate": targets.gate_of(each.target),
         "gates": targets.STATES,
+        "fall": waterfall.of_trace(each.trace, each.subject) if each.trace else None,
         "verdict": verdict_on(each),
         "discardable": each.state in (deliveries.DEAD, *deliveries.STUCK),
         "stale": None,

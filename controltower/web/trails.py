@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from controltower.domain.delivery import Delivery
+from controltower.domain.delivery import DEAD, Delivery
 from controltower.domain.event import Recorded
 from controltower.domain.subject import Subject, order_of
 from controltower.domain.trace import message_of
@@ -31,6 +31,23 @@ class Gathered(NamedTuple):
     told: int  # of how many subjects the trail tells
 
 
+class Way(NamedTuple):
+    """One trace of an order: the first delivery of it, all of them (newest first), and whom they told."""
+
+    trace: str
+    first: Delivery
+    deliveries: Sequence[Delivery]
+    targets: Sequence[str]
+
+    @property
+    def is_open(self) -> bool:
+        return any(each.is_open for each in self.deliveries)
+
+    @property
+    def is_dead(self) -> bool:
+        return any(each.state == DEAD for each in self.deliveries)
+
+
 def gather(
     connection: Connection, trace: str, *, about: Subject | None = None, message: int | None = None
 ) -> Gathered | None:
@@ -48,6 +65,16 @@ def gather(
     told = rows.events_about(connection, chosen, since, EVENTS_OF_A_SUBJECT)
     sent = rows.deliveries_about(connection, chosen, since, EVENTS_OF_A_SUBJECT)
     return Gathered(_trail(connection, trace, roots, told, sent), concerned, len(chosen))
+
+
+def ways_of_order(connection: Connection, plant: str, order: str, most: int = 10) -> list[Way]:
+    """The newest traces in which the tower carried something about an order, the newest first."""
+    found: dict[str, list[Delivery]] = {}
+    for each in rows.deliveries_of_order(connection, plant, order, 20 * most):
+        if each.trace:
+            found.setdefault(each.trace, []).append(each)
+    newest = list(found.items())[:most]
+    return [Way(trace, sent[-1], sent, tuple({each.target: None for each in sent})) for trace, sent in newest]
 
 
 def concerns(subject: Subject, about: Subject) -> bool:

@@ -219,6 +219,23 @@ def test_the_page_shows_each_step_with_its_bar(shown: tuple[Flask, Plantlet]) ->
         assert client.get(f"/traces/{wrong}").status_code == 404
 
 
+def test_the_pages_of_message_delivery_and_order_lead_to_it(shown: tuple[Flask, Plantlet]) -> None:
+    app, plantlet = shown
+    client = app.test_client()
+    client.post("/login", data={"name": "integration", "password": PASSWORD})
+    spans_of = gathered(plantlet, TRACE)
+    message = next(each.message for each in spans_of if each.kind == "receive")
+    delivery = next(each.delivery for each in spans_of if each.kind == "deliver")
+    for page in (f"/messages/{message}", f"/deliveries/{delivery}"):
+        assert client.get(page).text.count("<svg viewBox=") == 15, page
+    order = client.get("/orders/LYON/MO-1").text
+    assert f'hx-get="/traces/{TRACE}?subject=LYON/order/MO-1"' in order
+    assert f'hx-get="/traces/{OTHER}?subject=LYON/order/MO-1"' in order
+    fold = client.get(f"/traces/{TRACE}?subject=LYON/order/MO-1", headers={"HX-Request": "true"}).text
+    assert fold.count("<svg viewBox=") == 15
+    assert "<html" not in fold
+
+
 def test_the_search_box_takes_a_trace(shown: tuple[Flask, Plantlet]) -> None:
     client = shown[0].test_client()
     client.post("/login", data={"name": "planner", "password": PASSWORD})
