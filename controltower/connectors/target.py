@@ -2,6 +2,7 @@
 from what may have arrived."""
 
 import base64
+import http.client
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -137,7 +138,7 @@ def _read(response: BaseHTTPResponse) -> bytes:
     except ReadTimeoutError as error:
         raise _BrokenOff(b"".join(chunks), "did not end its answer in time") from error
     except (HTTPError, OSError) as error:
-        raise _BrokenOff(b"".join(chunks), f"broke off its answer: {_short(error)}") from error
+        raise _BrokenOff(b"".join(chunks), "broke off its answer") from error
     finally:
         if size > LARGEST_ANSWER or response.length_remaining:
             response.close()
@@ -156,7 +157,16 @@ def _no_answer(error: Exception, written: bool) -> Outcome:
     """Without an answer: surely not done where the request did not go out whole, else nobody knows."""
     if not written:
         return Outcome(FAILED, failure.UNREACHABLE, _unreachable(error))
-    return Outcome(UNSURE, failure.TIMEOUT, f"did not answer after it was sent: {_short(error)}")
+    return Outcome(UNSURE, failure.TIMEOUT, _silent(error))
+
+
+def _silent(error: Exception) -> str:
+    if isinstance(error, ReadTimeoutError):
+        return "did not answer in time"
+    cause = error.__cause__ or error.__context__ or error
+    if isinstance(cause, http.client.HTTPException) and not isinstance(cause, http.client.RemoteDisconnected):
+        return "answered something that is no HTTP"
+    return "broke the connection off before it answered"
 
 
 def _unreachable(error: Exception) -> str:

@@ -18,7 +18,7 @@ from tests.connectors.served import Asked, Reply, Served, serve
 from tests.connectors.targets import Played, played, sending_connectors
 
 SENDING = sending_connectors()
-SOON = 0.4  # seconds: how long a test waits for a server that stays silent
+SOON = 1.0  # seconds: how long a test waits for a server that stays silent
 STATUSES = [
     (400, FAILED, failure.REFUSED),
     (401, FAILED, failure.CREDENTIALS),

@@ -20,7 +20,7 @@ from controltower.domain.landscape import System
 from controltower.domain.retry import Sending
 from tests.connectors.served import Asked, Reply, serve
 
-SOON = 0.4
+SOON = 1.0
 LARGE = b"x" * (8 * 2**20)  # more than the buffers of two sockets take
 
 
@@ -210,6 +210,24 @@ def test_a_certificate_that_is_none_means_that_nothing_was_sent() -> None:
         assert served.asked == []
     assert (outcome.kind, outcome.error) == (FAILED, failure.UNREACHABLE)
     assert "secure" in outcome.words
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (Reply(silent=True), "did not answer in time"),
+        (Reply(raw=b""), "broke the connection off before it answered"),
+        (Reply(raw=b"SSH-2.0-OpenSSH\r\n"), "answered something that is no HTTP"),
+        (
+            Reply(raw=b"HTTP/1.1 201 OK\r\nContent-Length: 9\r\n\r\n{"),
+            "answered 201 and broke off its answer",
+        ),
+    ],
+)
+def test_it_is_told_in_words_what_came_instead_of_an_answer(reply: Reply, words: str) -> None:
+    with serve(lambda _: reply) as served:
+        outcome = Target(_system(SOON), served.url).post("/o", b"{}")
+    assert (outcome.kind, outcome.words) == (UNSURE, words)
 
 
 def test_an_unknown_host_is_told() -> None:

@@ -124,6 +124,19 @@ def test_an_order_is_told_under_its_number_as_soon_as_it_has_one(erp: Erp, caugh
     assert news.gone == [f"LYON/order/#{order}"]
 
 
+def test_orders_without_a_number_can_be_skipped_until_they_have_one(erp: Erp) -> None:
+    reader = Reader(
+        TrytonConnector(erp.system(resources=("production", "production.work"), unnumbered="skip"))
+    )
+    order = erp.new_order("LYON", "PUMP-7")
+    assert not [subject for subject in reader.poll().subjects("order") if "#" in subject]
+    erp.people.press("production", "wait", [order])
+    news = reader.poll()
+    assert news.subjects("order") == [f"LYON/order/{erp.number(order)}"]
+    assert len(news.subjects("operation")) == 3
+    assert news.gone == []
+
+
 def test_a_cancelled_order_and_its_deleted_operations_arrive(erp: Erp, caught_up: Reader) -> None:
     order = erp.new_order("LYON", "PUMP-7")
     erp.people.press("production", "wait", [order])
