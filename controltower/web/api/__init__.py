@@ -25,7 +25,8 @@ from controltower.web.api.call import CALLS, endpoint
 from controltower.web.security import exempt_from_csrf
 
 NOUNS = (
-    systems, messages, deliveries, failures, runs, routes, orders, timeline, drifts, expectations, exceptions, flows, events, traces,
+    systems, messages, deliveries, failures, runs, routes, orders, flows, timeline, drifts, expectations, exceptions,
+    events, traces,
 )  # fmt: skip
 
 
