@@ -8,13 +8,19 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy import event as listened
 
+from controltower.domain.delivery import Delivery
 from controltower.domain.event import Position
+from controltower.domain.rehearsal import Selection
 from controltower.domain.subject import Subject
-from controltower.store import belief, case, channel, drift, event, expectation, message
+from controltower.store import belief, case, channel, drift, event, expectation, message, resubmission
 from controltower.store.engine import connect, reading
 
 NOW = datetime.datetime(2026, 3, 2, tzinfo=datetime.UTC)
 ORDER = Subject("LYON", "order/MO-1")
+
+DELIVERY = Delivery(
+    1, ORDER, "plans", "mes", "aps", "order.changed", {}, {}, "e", Position(1, 0), NOW, NOW, 1, "k", "t"
+)  # fmt: skip
 
 QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "waiting": lambda asked: message.waiting(asked, 200),
@@ -49,6 +55,17 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "beliefs of subjects": lambda asked: belief.of(asked, [ORDER]),
     "beliefs of an order": lambda asked: belief.of_order(asked, "LYON", "MO-1"),
     "orders": lambda asked: belief.orders(asked, plants=["LYON"], prefix="MO"),
+    "beliefs of systems": lambda asked: belief.held_by(asked, [ORDER], ["due_date"], ["erp", "mes"]),
+    "a group to send again": lambda asked: resubmission.selected(asked, Selection(group="g"), 5),
+    "lane mates": lambda asked: resubmission.mates_of(asked, [DELIVERY], True),
+    "running resubmissions": resubmission.running,
+    "resubmissions": lambda asked: resubmission.listing(asked, before=9),
+    "next items": lambda asked: resubmission.take(asked, 1, ["aps"], 50),
+    "batch of a resubmission": lambda asked: resubmission.batch(asked, 1, 3),
+    "words of a batch": lambda asked: resubmission.last_words(asked, 1, 3),
+    "items": lambda asked: resubmission.items(asked, 1, "failed", 50),
+    "progress": lambda asked: resubmission.progress(asked, 1),
+    "what is under way": lambda asked: resubmission.is_under_way(asked, 1, NOW),
     "outages": lambda asked: channel.outages(asked, "erp", NOW),
 }
 
