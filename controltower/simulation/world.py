@@ -14,7 +14,8 @@ FIRST_MORNING = datetime(2026, 3, 2, 6, 0, tzinfo=UTC).timestamp()
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How busy the company is: minutes between new orders, how many may live at once, orders at first start.
+    """How busy the company is: minutes between new orders, how many may live at once, orders at first start (0: nobody
+    orders by themselves).
 
     `length`: what work, picks and messages between systems take, 1.0 as in a plant; 0.01 makes machines so quick that
     an order lives minutes, for runs in real time. `most_orders`: no new ones after so many, 0 = without end.

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ from flask import Flask
 
 from controltower import ROOT, create_app
 from controltower.domain.exception import Case
+from controltower.domain.landscape import Landscape
 from controltower.landscape_files import load
 from controltower.pipeline.deliver import Deliverer
 from controltower.pipeline.detect import detect, rejudge
@@ -89,6 +91,15 @@ class Rehearsal:
             return case.listing(connection, state=state, limit=500)
 
 
+def patient(landscape: Landscape, seconds: float) -> Landscape:
+    """A landscape whose targets have so many seconds to answer."""
+    systems = {
+        id: replace(each, sending=replace(each.sending, timeout=seconds)) if each.sending else each
+        for id, each in landscape.systems.items()
+    }
+    return replace(landscape, systems=systems)
+
+
 class _Door:
     """An address that is known before there is an app behind it."""
 
@@ -109,11 +120,13 @@ def rehearsal(
     configuration: str = "demo",
     given: Mapping[str, str] | None = None,
     poll_each: int = POLL_EACH,
+    patience: float = 5.0,
     **wishes: Any,
 ) -> Iterator[Rehearsal]:
     """A configuration of the demo, its network made as wished, and a tower on a free port.
 
-    What the environment is `given` stands before what the network says of itself."""
+    What the environment is `given` stands before what the network says of itself. `patience`: real seconds for which
+    the tower waits for an answer to what it has sent."""
     door, environ = _Door(), environment()
     server = SystemServer(door, 0)  # type: ignore[arg-type]
     settled = {"tower_url": server.address, "environ": environ, "begin_at": MORNING, **wishes}
@@ -127,7 +140,7 @@ def rehearsal(
         )
     environ |= given or {}
     settings = Settings(database_url, ROOT / "config" / configuration, folder, "a key for tests")
-    door.app = create_app(settings, load(settings.config_dir, environ))
+    door.app = create_app(settings, patient(load(settings.config_dir, environ), patience))
     parts: Tower = door.app.extensions["tower"]
     # Every part of the web app shares this object, and all of them must live by the network's time.
     object.__setattr__(parts, "clock", NetworkClock(network))

@@ -49,7 +49,8 @@ class Erp(PlantSystem):
         for number in range(self.world.pace.first_orders):
             body = {"plant": ALL[number % len(ALL)], "once": True}
             self.db.plan_job(self.now + 1 + number * MINUTE, "new-order", body)
-        self.later("new-order", 6 * MINUTE, 9 * MINUTE, {})
+        if self.world.pace.first_orders:
+            self.later("new-order", 6 * MINUTE, 9 * MINUTE, {})
 
     # ---- lists ------------------------------------------------------------------------------------------
 
