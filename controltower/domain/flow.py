@@ -85,10 +85,11 @@ class Flow:
         """The attributes whose present value matters, because it can make a step go wrong or a check fail."""
         troubled = [step for step in self.steps if step.trouble.signs]
         signs = (sign for step in troubled for sign in (*step.trouble.signs, *step.shown))
-        return frozenset(sign.attribute for sign in signs if sign.attribute) | self._checked
+        return frozenset(sign.attribute for sign in signs if sign.attribute) | self.checked
 
     @cached_property
-    def _checked(self) -> frozenset[str]:
+    def checked(self) -> frozenset[str]:
+        """The attributes that checks ask for."""
         return frozenset(name for step in self.steps if step.check for name in step.needs)
 
     @cached_property
@@ -111,7 +112,7 @@ class Flow:
         return (
             (role, event_type) in types
             or any((role, name) in pairs for name in attributes)
-            or not self._checked.isdisjoint(attributes)
+            or not self.checked.isdisjoint(attributes)
         )
 
     @cached_property

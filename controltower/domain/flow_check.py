@@ -29,12 +29,15 @@ def order_complete(subject: Subject, needs: Sequence[str], held: Held, plant_kno
         said = held.get(name)
         if said is None or not said.value:
             faults.append(f"no {attribute_title(name)}")
-        elif value_kind(subject.kind, name) == TIME and not _ahead(said):
+        elif not is_good(subject.kind, name, said):
             faults.append(f"the {attribute_title(name)} lies in the past")
     return faults
 
 
-def _ahead(said: Said) -> bool:
+def is_good(kind: str, attribute: str, said: Said) -> bool:
+    """Whether one value by itself is fit: it is there, and a date lay ahead when it was said."""
+    if not said.value or value_kind(kind, attribute) != TIME:
+        return bool(said.value)
     try:
         return read_time(said.value) > read_time(said.since)
     except ValueError:

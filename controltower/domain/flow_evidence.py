@@ -8,6 +8,8 @@ from typing import NamedTuple
 from controltower.domain.event import Event, Recorded
 from controltower.domain.expectation import Sign
 from controltower.domain.flow import Flow, Step
+from controltower.domain.flow_check import Said, is_good
+from controltower.domain.value import write_time
 
 # Keys of what was seen beside the steps' own names, which hold no colon.
 BEGUN, CANCELLED = ":begun", ":cancelled"
@@ -71,6 +73,11 @@ def key_wrong(step: Step) -> str:
     return f":wrong:{step.name}"
 
 
+def key_good(attribute: str, system: str) -> str:
+    """Under which key it is kept that a system said something fit of an attribute that a check asks for."""
+    return f":good:{attribute} {system}"
+
+
 def gather(flow: Flow, history: Iterable[Recorded], roles: Mapping[str, str]) -> Evidence:
     """The evidence of a whole history, in whatever order it comes. `roles`: system id -> role."""
     evidence = Evidence()
@@ -92,8 +99,16 @@ def take(evidence: Evidence, flow: Flow, recorded: Recorded, roles: Mapping[str,
             _latest(evidence, key_done(step), step.shown, role, event, mark)
             _latest(evidence, key_wrong(step), step.trouble.signs, role, event, mark)
     if own:
-        for attribute in flow.judged & event.attributes.keys():
-            _held(evidence, attribute, event.attributes[attribute].text, mark)
+        _values(evidence, flow, event, mark)
+
+
+def _values(evidence: Evidence, flow: Flow, event: Event, mark: Mark) -> None:
+    for attribute in flow.judged & event.attributes.keys():
+        _held(evidence, attribute, event.attributes[attribute].text, mark)
+    for attribute in flow.checked & event.attributes.keys():
+        said = Said(event.attributes[attribute].text, write_time(event.occurred_at))
+        if is_good(flow.kind, attribute, said):
+            _earliest(evidence.first, key_good(attribute, event.system), mark)
 
 
 def _watched(flow: Flow) -> Iterable[tuple[str, Sequence[Sign]]]:

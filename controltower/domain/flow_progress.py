@@ -8,7 +8,16 @@ from typing import NamedTuple
 from controltower.domain import flow_check
 from controltower.domain.flow import Flow, Step
 from controltower.domain.flow_check import Said
-from controltower.domain.flow_evidence import BEGUN, CANCELLED, Evidence, Mark, key_done, key_when, key_wrong
+from controltower.domain.flow_evidence import (
+    BEGUN,
+    CANCELLED,
+    Evidence,
+    Mark,
+    key_done,
+    key_good,
+    key_when,
+    key_wrong,
+)
 from controltower.domain.subject import Subject
 from controltower.domain.value import write_time
 
@@ -207,8 +216,14 @@ def _checked(grounds: Grounds, state: StepState) -> StepState:
 
 
 def _check_passed(grounds: Grounds, step: Step, state: StepState) -> Mark | None:
-    _, last = _owners_words(grounds, step)
-    return last if not state.faults else None
+    """When all that is asked for had been said for the first time: what changes later was validated before."""
+    first = grounds.evidence.first
+    good = [first.get(key_good(name, grounds.owners.get(name, ""))) for name in step.needs]
+    marks = [mark for mark in good if mark is not None]
+    if state.faults or not marks:
+        return None
+    last = max(marks, key=lambda mark: mark.place)
+    return last._replace(known=max(mark.known for mark in marks))
 
 
 def _owners_words(grounds: Grounds, step: Step) -> tuple[dict[str, Said], Mark | None]:

@@ -167,6 +167,13 @@ def test_an_order_that_lacks_something_goes_wrong_until_it_is_mended() -> None:
     assert states(mended)["scheduled"] == WAITING
 
 
+def test_what_changes_later_was_validated_before() -> None:
+    later = (MORNING + datetime.timedelta(days=4)).isoformat()
+    moved = standing(whole(), said("erp", 60, due_date=later)).at_step("valid")
+    assert moved is not None
+    assert (moved.state, moved.at) == (DONE, MORNING)
+
+
 def test_a_date_that_passes_later_is_no_lack() -> None:
     due = (MORNING + 5 * MINUTE).isoformat()
     progress = standing(whole(due_date=due), said("erp", 60, due_date=due, item="PUMP-7"))
