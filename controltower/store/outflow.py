@@ -4,13 +4,13 @@ import datetime
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Connection, Select, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Select, func, select, text, type_coerce
 
 from controltower.domain.delivery import APPLIED, DEAD, DELIVERED
 from controltower.store.about import narrowed
 from controltower.store.attempt import SEND, attempt
 from controltower.store.delivery import IS_DEAD, IS_LIVE, delivery
-from controltower.store.schema import microseconds
+from controltower.store.schema import inline, microseconds
 
 # What is read of a target's past at most, so that the cost does not grow with it.
 MOST_TAKEN = 1000
@@ -42,7 +42,9 @@ def trends(
     )
     chosen = narrowed(chosen, {delivery.c.failure_group: group})
     found: dict[str, tuple[list[int], list[datetime.datetime]]] = {}
-    for name, at, number, deadline in connection.execute(chosen.group_by(delivery.c.failure_group, place)):
+    for name, at, number, deadline in connection.execute(
+        chosen.group_by(delivery.c.failure_group, text("place"))
+    ):
         counts, deadlines = found.setdefault(name, ([0] * stretches, []))
         if at is not None and 1 <= at <= stretches:
             counts[at - 1] += number
@@ -61,7 +63,7 @@ class Trouble(NamedTuple):
 
 def troubles(connection: Connection, plants: Sequence[str] = ()) -> list[Trouble]:
     """The errors of all that is not delivered, by target, the most frequent first."""
-    is_dead = (delivery.c.state == DEAD).label("dead")
+    is_dead = (delivery.c.state == inline(DEAD)).label("dead")
     chosen = (
         select(delivery.c.target, delivery.c.error, is_dead, func.count())
         .where(IS_LIVE, delivery.c.state != DELIVERED, delivery.c.error != "")

@@ -39,8 +39,17 @@ class Place(msgspec.Struct, omit_defaults=True):
     parameter: str | None = None
 
 
+class Fact(msgspec.Struct, omit_defaults=True):
+    """Something that speaks against what was asked for, with the delivery, message or event that shows it."""
+
+    what: str
+    delivery: str = ""
+    message: str = ""
+    event: str = ""
+
+
 class Problem(msgspec.Struct, kw_only=True):
-    """RFC 9457 problem details."""
+    """RFC 9457 problem details. `facts`: what is newer, where old news would be sent."""
 
     type: str
     title: str
@@ -49,22 +58,36 @@ class Problem(msgspec.Struct, kw_only=True):
     instance: str
     trace_id: str
     errors: list[Place] = []
+    facts: list[Fact] | msgspec.UnsetType = msgspec.UNSET
 
 
 class ApiError(Exception):
     """Raised by a call of the API: becomes a problem with that status."""
 
     def __init__(
-        self, status: int, title: str, detail: str = "", errors: Sequence[Place] = (), **headers: str
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        errors: Sequence[Place] = (),
+        facts: Sequence[Fact] = (),
+        **headers: str,
     ) -> None:
         super().__init__(f"{status} {title}: {detail}")
         self.status, self.title, self.detail = status, title, detail
-        self.errors = list(errors)
+        self.errors, self.facts = list(errors), list(facts)
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def problem(
-    status: int, title: str, detail: str, *, instance: str, traceparent: str, errors: Sequence[Place] = ()
+    status: int,
+    title: str,
+    detail: str,
+    *,
+    instance: str,
+    traceparent: str,
+    errors: Sequence[Place] = (),
+    facts: Sequence[Fact] = (),
 ) -> Problem:
     """The details of one refusal; the trace is the caller's where it sent one."""
     kind = KINDS.get(status, "error")
@@ -77,6 +100,7 @@ def problem(
         instance=instance,
         trace_id=trace,
         errors=list(errors),
+        facts=list(facts) or msgspec.UNSET,
     )
 
 
@@ -91,7 +115,12 @@ def for_machines() -> bool:
 
 
 def answer(
-    status: int, title: str, detail: str = "", errors: Sequence[Place] = (), headers: Mapping[str, str] = {}
+    status: int,
+    title: str,
+    detail: str = "",
+    errors: Sequence[Place] = (),
+    headers: Mapping[str, str] = {},
+    facts: Sequence[Fact] = (),
 ) -> Response:
     """A problem as Flask answers it."""
     told = problem(
@@ -101,6 +130,7 @@ def answer(
         instance=request.path,
         traceparent=request.headers.get("traceparent", ""),
         errors=errors,
+        facts=facts,
     )
     response = Response(encode(told), status, mimetype=MEDIA_TYPE)
     response.headers.extend(headers)
@@ -109,7 +139,7 @@ def answer(
 
 
 def of_api_error(error: ApiError) -> Response:
-    return answer(error.status, error.title, error.detail, error.errors, error.headers)
+    return answer(error.status, error.title, error.detail, error.errors, error.headers, error.facts)
 
 
 def of_http_error(error: HTTPException) -> Response:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
@@ -22,6 +23,10 @@ from controltower.store.engine import writing
 from tests.factories import MINUTE, PARIS, Plantlet, due, landscape
 
 BASE = "/api/v1"
+# What a tower tells that carries: its answers are held against the document by a test of their own.
+OUTGOING = (
+    "/failures", "/failures/{group}", "/routes", "/runs", "/runs/{run}", "/runs/{run}/items",
+)  # fmt: skip
 FLOW = Flow(
     "order-to-schedule",
     "Order to schedule",
@@ -97,6 +102,13 @@ class Caller:
     @property
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"}
+
+
+def keeps_to(document: dict[str, Any], path: str, answer: Any) -> None:
+    """Raise unless an answer of a GET is as the OpenAPI document says."""
+    (content,) = document["paths"][BASE + path]["get"]["responses"]["200"]["content"].values()
+    schema = content["schema"] | {"components": document["components"]}
+    jsonschema_rs.validator_for(schema).validate(answer)
 
 
 def tell_story(plantlet: Plantlet) -> None:

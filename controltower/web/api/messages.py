@@ -1,4 +1,4 @@
-"""`/messages`: every envelope that came in, what became of it, and reading a parked one again."""
+"""`/messages`: all that came in and goes out, what became of it, and reading a parked one again."""
 
 from __future__ import annotations
 
@@ -11,24 +11,32 @@ import msgspec
 from controltower.pipeline.reprocess import reprocess_messages
 from controltower.store import audit, event, message
 from controltower.store.message import Payload
-from controltower.web import masking
-from controltower.web.api import access, asked, paging, shapes
+from controltower.web import log, masking
+from controltower.web.api import access, asked, deliveries, paging, shapes
 from controltower.web.api.call import call
 from controltower.web.problems import ApiError
 from controltower.web.tower import now, reading, tower, writing
 
 MessageState = Literal[
-    "received", "recorded", "parked", "partly", "rejected", "duplicate", "conflict", "faulty", ""
-]
-_LARGEST_ID = 2**63
+    "received", "recorded", "parked", "partly", "rejected", "duplicate", "conflict", "waiting", "pending", "sending",
+    "retrying", "unknown", "delivered", "applied", "dead", "superseded", "cancelled", "resubmitted", "faulty", "open",
+    "",
+]  # fmt: skip
 
 
 class MessageQuery(asked.Paged, kw_only=True):
-    """`state` faulty means any that somebody has to mend. `from` (included) and `to` (not) are times of arrival."""
+    """`state` faulty means any that somebody has to mend, open any that is still under way. `system` is the sender of
+    what came in, the target of what goes out. `order`: what is about an order, at `plant` or any. `q`: a text that
+    the content holds, as it is written; such a page may end early: ask on while there is a `next`. `from` (included)
+    and `to` (not) are times of arrival, or of the reason to send."""
 
+    direction: Literal["in", "out", ""] = ""
     system: asked.Word = ""
     channel: Literal["hook", "poll", ""] = ""
     state: MessageState = ""
+    plant: asked.Word = ""
+    order: asked.Word = ""
+    q: asked.Word = ""
     since: asked.Moment | None = msgspec.field(default=None, name="from")
     until: asked.Moment | None = msgspec.field(default=None, name="to")
 
@@ -41,8 +49,8 @@ class FaultShape(msgspec.Struct):
     message: str
 
 
-class Message(msgspec.Struct):
-    """One envelope. `original`: the message of which this is a second delivery."""
+class Message(msgspec.Struct, tag_field="direction", tag="in"):
+    """One envelope that came in. `original`: the message of which this is a second delivery."""
 
     id: str
     system: str
@@ -63,9 +71,9 @@ class Message(msgspec.Struct):
 
 
 class Messages(msgspec.Struct):
-    """Messages, the newest first."""
+    """Messages of both ways, the newest first."""
 
-    items: list[Message]
+    items: list[Message | deliveries.OutgoingMessage]
     next: str | None
 
 
@@ -77,7 +85,7 @@ class Body(msgspec.Struct):
     truncated: bool
 
 
-class MessageDetail(msgspec.Struct):
+class MessageDetail(msgspec.Struct, tag_field="direction", tag="in"):
     """One envelope with its headers (secrets masked), its body, and the events that came out of it."""
 
     message: Message
@@ -88,21 +96,34 @@ class MessageDetail(msgspec.Struct):
 
 @call("GET", "/messages", answer=Messages, query=MessageQuery)
 def list_messages(query: MessageQuery) -> Messages:
-    """Messages by system, channel, state and time of arrival, the newest first"""
+    """Messages of both ways by system, state, order, content and time, the newest first"""
     mark = paging.read_cursor(query.cursor, tuple[int])
-    before = mark[0] if mark else None
-    found = message.listing(
-        reading(), system=query.system, state=query.state, channel=query.channel, before=before,
-        since=query.since, until=query.until, limit=query.limit + 1,
+    shown, following = log.page(
+        log.Asked(
+            way=query.direction, system=query.system, state=query.state, channel=query.channel, plant=query.plant,
+            order=query.order, text=query.q, since=query.since, until=query.until, before=mark[0] if mark else None,
+        ),
+        query.limit,
     )  # fmt: skip
-    shown = found[: query.limit]
-    more = paging.write_cursor(shown[-1].id) if len(found) > query.limit else None
-    return Messages([_message(each) for each in shown], more)
+    return Messages([_entry(each) for each in shown], paging.write_cursor(following) if following else None)
 
 
-@call("GET", "/messages/<id>", answer=MessageDetail, roles=("planner", "integration"), refusals=(404,))
-def get_message(id: str) -> MessageDetail:
-    """One message: envelope, headers, body, events"""
+def _entry(each: log.Entry) -> Message | deliveries.OutgoingMessage:
+    if each.delivery is not None:
+        return deliveries.shape(each.delivery)
+    assert each.message is not None
+    return _message(each.message)
+
+
+@call(
+    "GET", "/messages/<id>", answer=MessageDetail | deliveries.OutgoingDetail, roles=("planner", "integration"),
+    refusals=(404,),
+)  # fmt: skip
+def get_message(id: str) -> MessageDetail | deliveries.OutgoingDetail:
+    """One message of either way: envelope and events, or content and attempts"""
+    sent = deliveries.find(id)
+    if sent is not None:
+        return deliveries.detail(sent)
     found, payload = _known(id)
     told = event.of_message(reading(), found.id)
     headers = dict(masking.masked_headers(payload.headers))
@@ -127,8 +148,8 @@ def reprocess_message(id: str) -> Message:
 
 
 def _known(id: str) -> tuple[message.Message, Payload]:
-    number = int(id) if id.isascii() and id.isdigit() and len(id) <= 19 else _LARGEST_ID
-    found = message.get(reading(), number) if number < _LARGEST_ID else None
+    number = int(id) if id.isascii() and id.isdigit() and len(id) <= 19 else deliveries.LARGEST_ID
+    found = message.get(reading(), number) if number < deliveries.LARGEST_ID else None
     if found is None:
         raise ApiError(404, "Not found", "there is no message of this id")
     return found

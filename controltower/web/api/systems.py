@@ -9,6 +9,7 @@ import msgspec
 from controltower.domain import landscape
 from controltower.store import channel
 from controltower.web.api.call import call
+from controltower.web.api.routes import GateShape, gates_by_system
 from controltower.web.problems import ApiError
 from controltower.web.tower import now, reading, tower
 
@@ -32,7 +33,8 @@ class Channel(msgspec.Struct):
 
 
 class System(msgspec.Struct):
-    """One declared system. `health`: live, silent (longer than `silent_after_seconds`), down, unheard (never)."""
+    """One declared system. `health`: live, silent (longer than `silent_after_seconds`), down, unheard (never).
+    `gate`: whether anything may pass to it, and what waits; null where the tower never sends there."""
 
     id: str
     title: str
@@ -46,6 +48,7 @@ class System(msgspec.Struct):
     last_heard_at: datetime.datetime | None
     silent_after_seconds: float
     channels: list[Channel]
+    gate: GateShape | None
 
 
 class Systems(msgspec.Struct):
@@ -58,8 +61,8 @@ class Systems(msgspec.Struct):
 @call("GET", "/systems", answer=Systems)
 def list_systems() -> Systems:
     """Every declared system with its health"""
-    heard = channel.every(reading())
-    return Systems([_system(each, heard) for each in tower().landscape.systems.values()])
+    heard, gates = channel.every(reading()), gates_by_system()
+    return Systems([_system(each, heard, gates.get(each.id)) for each in tower().landscape.systems.values()])
 
 
 @call("GET", "/systems/<system>", answer=System, refusals=(404,))
@@ -68,15 +71,18 @@ def get_system(system: str) -> System:
     found = tower().landscape.systems.get(system)
     if found is None:
         raise ApiError(404, "Not found", "no system of this id is declared")
-    return _system(found, channel.every(reading()))
+    return _system(found, channel.every(reading()), gates_by_system().get(system))
 
 
-def _system(each: landscape.System, heard: dict[tuple[str, str], channel.Channel]) -> System:
+def _system(
+    each: landscape.System, heard: dict[tuple[str, str], channel.Channel], gate: GateShape | None
+) -> System:
     mine = [state for (system, _), state in sorted(heard.items()) if system == each.id]
     last = max((at for state in mine for at in _heard_at(state)), default=None)
     return System(
         each.id, each.title, each.role, list(each.plants), each.connector, each.zone.key, each.team, each.tier,
         _health(each, mine, last), last, each.silent_after.total_seconds(), [_channel(state) for state in mine],
+        gate,
     )  # fmt: skip
 
 
