@@ -64,10 +64,6 @@ class Demo:
         real = [self.tryton_port] if self.erp == TRYTON else []
         return [self.port, self.control_port, *ports(self.control_port).values(), *real]
 
-    def simulates(self, system: str) -> bool:
-        """Whether a system is played by the network, not by a real product."""
-        return not (system == "erp-hq" and self.erp == TRYTON)
-
 
 def top_state(given: Mapping[str, str] = os.environ) -> Path:
     """The folder under which all demos keep what they know."""
@@ -105,13 +101,8 @@ def environment(top: Path, demo: Demo, given: Mapping[str, str] = os.environ) ->
     """What the demo's processes find in their environment; what is set already wins over what was generated."""
     own = network_state(top, demo)
     numbers = ports(demo.control_port)
-    addresses = {
-        f"{upper(system)}_URL": f"http://127.0.0.1:{numbers[system]}"
-        for system in numbers
-        if demo.simulates(system)
-    }
-    if demo.erp == TRYTON:
-        addresses["ERP_HQ_URL"] = f"http://localhost:{demo.tryton_port}"
+    # A real ERP too is reached through the network: its door there can be in trouble, it itself cannot.
+    addresses = {f"{upper(system)}_URL": f"http://127.0.0.1:{numbers[system]}" for system in numbers}
     return {
         **generated(own / "secrets.env"),
         **given,

@@ -68,7 +68,7 @@ def test_a_demo_knows_where_everything_is(tmp_path: Path) -> None:
 
 def test_with_a_real_erp_the_tower_lives_in_real_time_and_apart(tmp_path: Path) -> None:
     found = demo.environment(tmp_path, Demo(port=8123, erp=demo.TRYTON), {})
-    assert found["ERP_HQ_URL"] == "http://localhost:8273"
+    assert found["ERP_HQ_URL"] == "http://127.0.0.1:8224"
     assert found["CONTROLTOWER_CLOCK"] == ""
     assert found["CONTROLTOWER_STATE"] == str(tmp_path / "with-tryton")
     assert found["CONTROLTOWER_CONFIG"].endswith("tryton")

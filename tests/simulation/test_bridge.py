@@ -5,7 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
 
+from controltower.simulation.links import EVERYTHING
 from controltower.simulation.network import Network
 from controltower.simulation.tryton.__main__ import main
 from controltower.simulation.tryton.bridge import RealErp
@@ -14,15 +16,48 @@ from tests.simulation.conftest import MORNING
 NOBODY = RealErp("http://127.0.0.1:9", "no password")
 
 
-def test_nothing_can_be_broken_inside_a_real_erp(make_network: Callable[..., Network]) -> None:
-    network = make_network(real_erp=NOBODY)
+def test_nothing_can_be_broken_inside_a_real_erp_but_its_door_can(
+    make_network: Callable[..., Network],
+) -> None:
+    network = make_network(real_erp=NOBODY, carried=EVERYTHING)
     told = {fault["name"]: fault["not_here"] for fault in network.faults()}
-    assert [name for name, why in told.items() if why] == ["renamed-field", "target-busy"]
+    assert {name for name, why in told.items() if "real Tryton" in why} == {"renamed-field"}
+    assert {name for name, why in told.items() if "tower carries" in why} == {
+        "confirmation-never-posted",
+        "stale-due-date",
+    }
     with pytest.raises(ValueError, match="real Tryton"):
         network.fault_on("renamed-field")
     with pytest.raises(ValueError, match="real Tryton"):
         network.fault_on("lost-webhook", {"system": "erp-hq"})
+    with pytest.raises(ValueError, match="tower carries"):
+        network.fault_on("stale-due-date")
     network.fault_on("renamed-field", {"system": "aps-hq"})
+    network.fault_on("target-busy", {"system": "erp-hq"})
+
+
+def test_the_story_is_one_that_can_be_played_here(make_network: Callable[..., Network]) -> None:
+    network = make_network(real_erp=NOBODY, carried=EVERYTHING)
+    network.story()
+    for minutes, wanted in ((41, "answer-lost"), (50, "target-down")):
+        network.advance(timedelta(minutes=minutes))
+        assert wanted in {fault["name"] for fault in network.faults() if fault["active"]}
+
+
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("model.production.search_read", 502), ("model.production.run", 429)],
+)
+def test_the_door_in_trouble_answers_changes_and_lets_questions_pass(
+    make_network: Callable[..., Network], method: str, status: int
+) -> None:
+    network = make_network(real_erp=NOBODY)
+    network.fault_on("target-busy", {"system": "erp-hq", "rate": 1.0, "retry_after": 3})
+    door = network.world.addresses["erp-hq"]
+    asked = {"id": 1, "method": method, "params": [[1], {}]}
+    answer = requests.post(f"{door}/tryton/rpc/", json=asked, timeout=10)
+    assert answer.status_code == status
+    assert answer.headers.get("Retry-After") == ("3" if status == 429 else None)
 
 
 def test_a_real_erp_lives_in_real_time(make_network: Callable[..., Network]) -> None:

@@ -1,7 +1,7 @@
 """The connector to one Tryton: polls its lists in turn, each from where it was left."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -21,8 +21,8 @@ from controltower.connectors.tryton import records, stock
 from controltower.connectors.tryton import translate as translation
 from controltower.connectors.tryton.desk import KINDS, Desk
 from controltower.connectors.tryton.keyset import Window
-from controltower.connectors.tryton.lists import LISTS
-from controltower.connectors.tryton.manifest import MANIFEST
+from controltower.connectors.tryton.lists import LISTS, PRODUCTION, WORK, RecordList, numbered
+from controltower.connectors.tryton.manifest import MANIFEST, SKIP, TELL
 from controltower.connectors.tryton.places import Places
 from controltower.connectors.tryton.sending import SendingWire
 from controltower.connectors.tryton.session import Refusal, Session
@@ -57,7 +57,7 @@ class TrytonConnector:
         overlap = system.polling.overlap if system.polling else _OVERLAP
         self._window = Window(int(_setting(system, "page_size")), overlap)
         self._walks: dict[str, tuple[set[str], _Walk]] = {
-            each.name: (each.models, partial(self._walk_list, each)) for each in LISTS
+            each.name: (each.models, partial(self._walk_list, each)) for each in _lists(system)
         }
         self._walks[stock.STOCK] = (set(stock.MODELS), self._walk_stock)
 
@@ -109,6 +109,15 @@ class TrytonConnector:
         if name not in self.skipped:
             log.warning("%s: list %s is skipped, Tryton has no %s", self.system.id, name, unknown)
         self.skipped[name] = f"this Tryton has no {unknown}: its module is not active"
+
+
+def _lists(system: System) -> Sequence[RecordList]:
+    wish = _setting(system, "unnumbered")
+    if wish not in (TELL, SKIP):
+        raise ValueError(f"setting unnumbered of {system.id} must be {TELL} or {SKIP}")
+    if wish == TELL:
+        return LISTS
+    return [numbered(each) if each in (PRODUCTION, WORK) else each for each in LISTS]
 
 
 def _setting(system: System, name: str) -> str:

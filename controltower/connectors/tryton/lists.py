@@ -1,7 +1,7 @@
 """The lists that are polled record by record: what each reads, and what a change elsewhere means for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 ORIGIN_LINE = "purchase.line,"
@@ -122,3 +122,8 @@ INSPECTION = RecordList(
 )
 
 LISTS: Sequence[RecordList] = (PRODUCTION, WORK, PURCHASE_LINE, INSPECTION)
+
+
+def numbered(records: RecordList) -> RecordList:
+    """The same list without the records that have no number yet, as nobody else can know them."""
+    return replace(records, domain=(*records.domain, [records.number, "!=", None]))

@@ -38,6 +38,9 @@ INSPECTION_STATUSES = {"pending": "open", "passed": "passed", "failed": "failed"
 # The lists that can be polled.
 RESOURCES = ("production", "production.work", "purchase.line", "quality.inspection", "stock")
 
+# What becomes of orders that have no number yet.
+TELL, SKIP = "tell", "skip"
+
 MANIFEST = Manifest(
     name="tryton",
     title="Tryton 8 (JSON-RPC)",
@@ -51,6 +54,7 @@ MANIFEST = Manifest(
         Field("warehouses", "Plant of each warehouse code; needed where a code is not the plant's name"),
         Field("zones", "Time zone of each plant; the system's own zone where none is given"),
         Field("units", "Unit of each Tryton unit symbol, beside the built-in ones"),
+        Field("unnumbered", "Orders without a number yet: tell them by their id, or skip them", default=TELL),
         Field("assign", "How material is reserved: try, or force whether it is there or not", default="try"),
         Field("page_size", "Records asked for in one call", default="200"),
     ),

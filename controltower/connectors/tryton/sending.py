@@ -50,7 +50,8 @@ class SendingWire:
     """Calls over the one Target of a system. Usable from several threads, each within its own `noting`."""
 
     def __init__(self, system: System, endpoint: str) -> None:
-        self._target = Target(system, endpoint)
+        # The password goes with the log-in alone; should Tryton ever say it back, it is not kept.
+        self._target = Target(system, endpoint, hidden=[str(system.settings.get("password") or "")])
         self._here = threading.local()
 
     @contextmanager

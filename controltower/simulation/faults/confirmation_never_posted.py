@@ -16,6 +16,7 @@ class ConfirmationNeverPosted(Fault):
     title = "Confirmation never posted to the ERP"
     what = "the MES has completed the order, the ERP never books it and stays at partly confirmed"
     number = "36"
+    link = "confirmations-to-erp"
     defaults: ClassVar[Body] = {"count": 1, "duration": 180.0}
 
     def carries(self, message: LinkMessage) -> bool:
