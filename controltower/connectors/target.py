@@ -223,13 +223,13 @@ def _secrets_in(headers: Mapping[str, str]) -> list[str]:
 
 
 def _behind_the_scheme(value: str) -> tuple[str, ...]:
-    scheme, _, token = value.rpartition(" ")
-    if scheme.lower() != "basic":
-        return (token,)
+    """The token of a credential, and its secret where it is `user:password` or `user:id:token` in base64."""
+    token = value.rpartition(" ")[2]
     try:
-        return token, base64.b64decode(token).decode().partition(":")[2]
+        held = base64.b64decode(token, validate=True).decode()
     except ValueError:
         return (token,)
+    return token, held.partition(":")[2], held.rpartition(":")[2]
 
 
 def _text(value: str | bytes) -> str:

@@ -5,6 +5,7 @@ connector whose manifest says `sends=True` fails the suite without one. Every fi
 """
 
 import importlib
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -37,6 +38,7 @@ class Played:
     requests, such as a log-in or the look-up of an id, None for one that is not such. `writes`: whether a request is
     the write itself (of several, the one that counts). `refuses`: how it refuses, with these words. `key`: the
     idempotency key in a write, None where the product takes none: then the same write must be sent at each try.
+    `said`: what a write says, without what may differ from try to try.
     """
 
     settings: Callable[[str], dict[str, Any]]
@@ -51,6 +53,7 @@ class Played:
     beside: Callable[[Asked], Reply | None] = lambda _: None
     writes: Callable[[Asked], bool] = _writes
     refuses: Callable[[str], Reply] = _refuses
+    said: Callable[[Asked], object] = lambda asked: (asked.method, asked.path, asked.body)
     sending: Sending = field(default_factory=lambda: Sending(timeout=20.0, in_flight=4))
 
     def sender(self, connector: str, url: str, seconds: float | None = None) -> Sender:
@@ -72,25 +75,35 @@ class Played:
         return made
 
     def answering(self, write: Callable[[Asked], Reply]) -> Callable[[Asked], Reply]:
-        """A server that answers writes so, whatever stands beside them as the product does, and any other question
-        as if nothing had arrived."""
+        """A server that answers writes so, and any other question as the product does: `absent` until it has taken a
+        write, `there` from then on."""
+        taken = threading.Event()
+
+        def answer(asked: Asked) -> Reply:
+            if not self.writes(asked):
+                return self.beside(asked) or (self.there if taken.is_set() else self.absent)(asked)
+            reply = write(asked)
+            if reply.value == self.took(asked).value and reply.status < 300:
+                taken.set()
+            return reply
+
+        return answer
+
+    def silent(self, shown: Callable[[Asked], Reply]) -> Callable[[Asked], Reply]:
+        """A server that never answers a write, and shows this when it is asked afterwards."""
+        written = threading.Event()
 
         def answer(asked: Asked) -> Reply:
             if self.writes(asked):
-                return write(asked)
-            return self.beside(asked) or self.absent(asked)
+                written.set()
+                return Reply(silent=True)
+            return self.beside(asked) or (shown if written.is_set() else self.absent)(asked)
 
         return answer
 
     def showing(self, shown: Callable[[Asked], Reply]) -> Callable[[Asked], Reply]:
-        """A server that never answers a write, and shows this when it is asked again."""
-
-        def answer(asked: Asked) -> Reply:
-            if self.writes(asked):
-                return Reply(silent=True)
-            return self.beside(asked) or shown(asked)
-
-        return answer
+        """A server that shows this when it is asked whether something arrived."""
+        return lambda asked: self.beside(asked) or shown(asked)
 
 
 def sending_connectors() -> list[str]:
