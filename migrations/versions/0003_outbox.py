@@ -17,6 +17,18 @@ SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
+    _attempt()
+    _delivery()
+    _delivery_indexes()
+    _gate()
+
+
+def downgrade() -> None:
+    for table in ("gate", "delivery", "attempt"):
+        op.drop_table(table)
+
+
+def _attempt() -> None:
     op.create_table(
         "attempt",
         sa.Column("delivery", SERIAL, autoincrement=False, nullable=False),
@@ -34,6 +46,9 @@ def upgrade() -> None:
         sa.Column("response", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("delivery", "n", name=op.f("pk_attempt")),
     )
+
+
+def _delivery() -> None:
     op.create_table(
         "delivery",
         sa.Column("id", SERIAL, autoincrement=False, nullable=False),
@@ -78,6 +93,9 @@ def upgrade() -> None:
         sa.Column("live", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", "plant", name=op.f("pk_delivery")),
     )
+
+
+def _delivery_indexes() -> None:
     op.create_index(
         "ix_delivery_applied_by",
         "delivery",
@@ -122,6 +140,9 @@ def upgrade() -> None:
     op.create_index("ix_delivery_subject", "delivery", ["plant", "subject", "id"], unique=False)
     op.create_index("ix_delivery_target_state", "delivery", ["target", "state", "id"], unique=False)
     op.create_index("ix_delivery_trace", "delivery", ["trace"], unique=False)
+
+
+def _gate() -> None:
     op.create_table(
         "gate",
         sa.Column("target", NAME, nullable=False),
@@ -142,8 +163,3 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("target", name=op.f("pk_gate")),
     )
-
-
-def downgrade() -> None:
-    for table in ("gate", "delivery", "attempt"):
-        op.drop_table(table)
