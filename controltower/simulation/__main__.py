@@ -18,8 +18,10 @@ import requests
 from controltower.simulation.links import CARRIED, carried_as
 from controltower.simulation.network import Network
 from controltower.simulation.tryton.bridge import RealErp
+from controltower.simulation.world import Pace
 
 BRIDGE_PASSWORD = "ERP_BRIDGE_PASSWORD"
+QUICK = 0.05
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -53,6 +55,10 @@ def _parser() -> argparse.ArgumentParser:
         choices=tuple(CARRIED),
         help="what the tower carries between the systems",
     )
+    parser.add_argument(
+        "--length", type=float, default=0.0,
+        help="how long work, picks and messages take, 1 = as in a plant; beside a real ERP 0.05, an order in minutes",
+    )  # fmt: skip
     parser.add_argument("--story", action="store_true", help="play the demo's scripted faults")
     parser.add_argument(
         "--for", dest="span", default="", help="stop after this much virtual time: 90m, 3h, 2d"
@@ -93,6 +99,7 @@ def _run(asked: argparse.Namespace, environ: dict[str, str]) -> int:
             clock_path=Path(clock) if clock else None,
             real_erp=_real_erp(asked.real_erp, environ),
             carried=carried_as(asked.carried),
+            pace=Pace(length=asked.length or (QUICK if asked.real_erp else 1.0)),
         )
     except ValueError as error:
         _say(str(error), sys.stderr)
