@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import growth, ingest, kill, machine, memory, pipeline
+from benchmarks import growth, ingest, kill, machine, memory, pipeline, resubmission
 from benchmarks.figures import Figure, parser, show, workplace
 from benchmarks.results import FILE, keep
 
@@ -17,6 +17,10 @@ PARTS: dict[str, Part] = {
     "pipeline": ("Pipeline: 1,000 events in each webhook, from socket to beliefs", pipeline.run),
     "growth": ("Growth: cost of an event and of the pages", growth.run),
     "memory": ("Memory: after the start, after load, after the same load again", memory.run),
+    "resubmission": (
+        "Resubmission: thousands of dead letters of one group, killed in the middle",
+        resubmission.run,
+    ),
     "kill": ("kill -9 under load", kill.run),
 }
 

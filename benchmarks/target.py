@@ -1,4 +1,5 @@
-"""A healthy target in a process of its own: it answers each post after so many milliseconds and keeps all it got."""
+"""A target in a process of its own: it answers each post after so many milliseconds and keeps all it took; at a word it
+refuses everything, until it is told to accept again."""
 
 from __future__ import annotations
 
@@ -17,6 +18,11 @@ import msgspec
 from benchmarks.towers import ROOT, free_port, serves, wait_for
 
 _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+_REFUSAL = b'{"title": "Unknown routing", "detail": "the order has no routing here"}'
+_REFUSED = (
+    b"HTTP/1.1 422 Unprocessable Content\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\n\r\n%b"
+    % (len(_REFUSAL), _REFUSAL)
+)
 START_SECONDS = 20.0
 
 
@@ -50,7 +56,18 @@ class Target:
 
     def forget(self) -> None:
         """Begin anew."""
-        urllib.request.urlopen(f"http://127.0.0.1:{self.port}/forget", timeout=60).close()
+        self._tell("forget")
+
+    def refuse(self) -> None:
+        """Answer 422 to everything from now on, and keep none of it."""
+        self._tell("refuse")
+
+    def accept(self) -> None:
+        """Take everything again."""
+        self._tell("accept")
+
+    def _tell(self, word: str) -> None:
+        urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{word}", timeout=60).close()
 
 
 @contextmanager
@@ -70,6 +87,8 @@ def running(milliseconds: float) -> Iterator[Target]:
 
 class _Line(asyncio.Protocol):
     """One connection that is kept alive."""
+
+    refusing = False  # of the whole target
 
     def __init__(self, kept: list[Taken], seconds: float) -> None:
         self._kept, self._seconds = kept, seconds
@@ -93,6 +112,9 @@ class _Line(asyncio.Protocol):
             self._answer(first, headers, body)
 
     def _answer(self, first: str, headers: dict[str, str], body: bytes) -> None:
+        if first.startswith("POST") and _Line.refusing:
+            self._transport.write(_REFUSED)
+            return
         if first.startswith("POST"):
             self._kept.append(Taken(time.monotonic(), headers, body))
             if self._seconds:
@@ -107,6 +129,8 @@ class _Line(asyncio.Protocol):
             return msgspec.msgpack.encode(self._kept)
         if path == "/forget":
             self._kept.clear()
+        if path in ("/refuse", "/accept"):
+            _Line.refusing = path == "/refuse"
         return str(len(self._kept)).encode()
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,12 +23,21 @@ START_SECONDS = 60.0
 class Running:
     """One run of the tower: the supervisor and what it started."""
 
-    def __init__(self, home: Path, url: str, secret: str, *words: str, port: int | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        url: str,
+        secret: str,
+        *words: str,
+        port: int | None = None,
+        own: Mapping[str, str] | None = None,
+    ) -> None:
+        """`own`: what its environment holds besides."""
         self.home, self.port = home, port or free_port()
         self._log = (home / "said.log").open("ab")
         self.supervisor = subprocess.Popen(
             [sys.executable, str(ROOT / "app.py"), "run", "--port", str(self.port), *words],
-            cwd=home, env=environment(home, url, secret), stdin=subprocess.DEVNULL,
+            cwd=home, env={**environment(home, url, secret), **(own or {})}, stdin=subprocess.DEVNULL,
             stdout=self._log, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
