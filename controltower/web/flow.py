@@ -8,7 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, request, url_for
 
 from controltower.domain.exception import Case
-from controltower.domain.flow_progress import LEFT_BEHIND, SKIPPED, STOPPED
+from controltower.domain.flow_progress import DONE as DONE_STEP
+from controltower.domain.flow_progress import OPEN_STEPS, SKIPPED, STOPPED, WRONG
 from controltower.domain.subject import Subject, order_of
 from controltower.pipeline import flow_acts
 from controltower.pipeline.resubmit import Stale
@@ -73,9 +74,10 @@ def can_of(story: Story) -> Callable[[str, Line], bool]:
         if act == "reopen":
             return state.state == SKIPPED
         if act == "skip":
-            return running and state.state not in LEFT_BEHIND
-        sends = bool(state.step.sends) and state.ready_at is not None
-        return running and (sends or state.state == "wrong")
+            return running and not line.over and state.state in OPEN_STEPS
+        if state.state in OPEN_STEPS:
+            return running and (bool(state.step.sends) or state.state == WRONG)
+        return running and state.state == DONE_STEP and bool(state.step.route)
 
     return can
 
