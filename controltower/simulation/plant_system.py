@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
 
+from controltower.domain.trace import carried
 from controltower.simulation.database import Body, Job, SystemDatabase
 from controltower.simulation.dialects import cloudevents
 from controltower.simulation.faults.contract import Call
@@ -23,6 +25,9 @@ LINK_SECONDS = (20.0, 50.0)
 LONGEST_SILENCE = 60.0  # real seconds for which a lost answer is kept
 # What goes by the plants' clock however quick the machines are.
 BY_THE_CLOCK = ("new-order", "break", "repair")
+# The trace of the message that is being answered right now, "" for what a system does of its own accord.
+_answered: ContextVar[str] = ContextVar("answered", default="")
+_TRACE = "trace"  # where a job on the agenda remembers it
 
 
 class PlantSystem:
@@ -60,7 +65,9 @@ class PlantSystem:
     def later(self, kind: str, low: float, high: float, body: Body) -> None:
         """Put a job on the agenda between `low` and `high` virtual seconds from now, by the network's pace."""
         length = 1.0 if kind in BY_THE_CLOCK else self.world.pace.length
-        self.db.plan_job(self.now + length * self.chance(kind, body).uniform(low, high), kind, body)
+        due = self.now + length * self.chance(kind, body).uniform(low, high)
+        trace = {_TRACE: _answered.get()} if _answered.get() and kind != "link" else {}
+        self.db.plan_job(due, kind, {**body, **trace})
 
     def chance(self, *parts: Any) -> Any:
         """Seeded chance for this system, this purpose and this moment."""
@@ -69,9 +76,14 @@ class PlantSystem:
 
     def do(self, job: Job) -> None:
         """Do one job and take it off the agenda, both or neither."""
-        with self.db.transaction():
-            self.jobs[job.kind](job.body)
-            self.db.job_done(job)
+        body = dict(job.body)
+        answered = _answered.set(body.pop(_TRACE, ""))
+        try:
+            with self.db.transaction():
+                self.jobs[job.kind](body)
+                self.db.job_done(job)
+        finally:
+            _answered.reset(answered)
 
     # ---- neighbours -------------------------------------------------------------------------------------
 
@@ -93,6 +105,7 @@ class PlantSystem:
         self.app.add_url_rule(path, f"{method} {path}", view, methods=[method])
 
     def _guard(self) -> tuple[Response, int] | None:
+        _answered.set(carried(request.headers.get("traceparent", ""))[0])
         if from_tower():
             trouble = self.world.board.trouble(Call(self.id, request.method, _text()))
             if trouble and not trouble.lost:
@@ -117,7 +130,7 @@ class PlantSystem:
         zone = PLANTS[subject.split("/")[0]].zone
         time = cloudevents.local_iso(self.stamp, zone)
         sequence = self.db.next_number(subject)
-        content = cloudevents.event(self.id, sequence, kind, subject, time, attributes, refs)
+        content = cloudevents.event(self.id, sequence, kind, subject, time, attributes, refs, _answered.get())
         self.post_letter(Letter(self.id, subject, kind, content))
 
     def post_letter(self, letter: Letter) -> None:

@@ -29,7 +29,13 @@ def network(make_network: Make, morning: Path, tmp_path: Path) -> Network:
 
 
 def post_event(
-    network: Network, system: str, kind: str, subject: str, attributes: dict[str, Any], key: str = ""
+    network: Network,
+    system: str,
+    kind: str,
+    subject: str,
+    attributes: dict[str, Any],
+    key: str = "",
+    traceparent: str = "",
 ) -> requests.Response:
     """A canonical event as the tower signs and sends it."""
     secret = environment()[f"{system.upper().replace('-', '_')}_INBOX_SECRET"]
@@ -41,19 +47,21 @@ def post_event(
         "webhook-id": key,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": Webhook(secret).sign(key, now, body),
+        "traceparent": traceparent,
     }
     return requests.post(network.world.addresses[system], data=body, headers=headers, timeout=5)
 
 
-def tell_plan(network: Network, order: str, status: str = "released") -> None:
+def tell_plan(network: Network, order: str, status: str = "released", traceparent: str = "") -> None:
     """The parts of an order's schedule, its operations last to first."""
     day = "2026-03-02"
     for number, start, end in reversed(PLAN):
         times = {"planned_start": f"{day}T{start}:00Z", "planned_end": f"{day}T{end}:00Z"}
         said: dict[str, Any] = {"resource": f"CUT-{number[0]}", "status": status, **times}
         answer = post_event(
-            network, "mes-lyon", "operation.snapshot", f"LYON/operation/{order}/{number}", said
-        )
+            network, "mes-lyon", "operation.snapshot", f"LYON/operation/{order}/{number}", said,
+            traceparent=traceparent,
+        )  # fmt: skip
         assert answer.status_code == 202
     said = {
         "status": status,
@@ -64,7 +72,10 @@ def tell_plan(network: Network, order: str, status: str = "released") -> None:
         "planned_start": f"{day}T06:30:00Z",
         "planned_end": f"{day}T08:00:00Z",
     }
-    assert post_event(network, "mes-lyon", "order.snapshot", f"LYON/order/{order}", said).status_code == 202
+    answer = post_event(
+        network, "mes-lyon", "order.snapshot", f"LYON/order/{order}", said, traceparent=traceparent
+    )
+    assert answer.status_code == 202
 
 
 def test_a_mes_gathers_the_parts_of_a_schedule_and_confirms_it_whole(
@@ -81,6 +92,18 @@ def test_a_mes_gathers_the_parts_of_a_schedule_and_confirms_it_whole(
     taken = network.taken("mes-lyon")
     assert [each["subject"] for each in taken][-1] == "LYON/order/MO-9"
     assert len(taken) == 4
+
+
+def test_what_a_mes_answers_joins_the_trace_of_what_it_was_told(
+    network: Network, tower: RecordingTower
+) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    tell_plan(network, "MO-9", traceparent=f"00-{trace}-00f067aa0ba902b7-01")
+    network.advance(2 * MINUTE)
+    told = [event for event in tower.cloud_events("mes-lyon") if event.get("correlationid") == "MO-9"]
+    assert {event["traceparent"].split("-")[1] for event in told} == {trace}
+    others = [event for event in tower.cloud_events("mes-lyon") if event.get("correlationid") != "MO-9"]
+    assert trace not in {event["traceparent"].split("-")[1] for event in others}
 
 
 def test_a_plan_of_an_order_that_is_not_released_is_shown_and_not_worked_by(

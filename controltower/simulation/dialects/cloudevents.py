@@ -31,8 +31,10 @@ def event(
     time: str,
     attributes: dict[str, Any],
     refs: dict[str, Any],
+    trace: str = "",
 ) -> Event:
-    """One event about `subject`; its id follows from source, subject and sequence."""
+    """One event about `subject`; its id follows from source, subject and sequence. `trace`: of the message that it
+    answers; else each order has one of its own."""
     identity = f"{source}:{subject}:{sequence}"
     order = str(refs.get("order", ""))
     made: Event = {
@@ -44,7 +46,7 @@ def event(
         "time": time,
         "datacontenttype": "application/json",
         "sequence": str(sequence),
-        "traceparent": _traceparent(order or subject, identity),
+        "traceparent": _traceparent(trace or _hashed(order or subject), identity),
         "data": {"attributes": attributes, "refs": refs},
     }
     return {**made, "correlationid": order} if order else made
@@ -83,4 +85,8 @@ def opened(headers: dict[str, str], body: bytes) -> list[Event]:
 
 
 def _traceparent(trace: str, span: str) -> str:
-    return f"00-{hashlib.md5(trace.encode()).hexdigest()}-{hashlib.md5(span.encode()).hexdigest()[:16]}-01"
+    return f"00-{trace}-{_hashed(span)[:16]}-01"
+
+
+def _hashed(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()
