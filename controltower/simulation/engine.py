@@ -35,6 +35,7 @@ class Engine:
         self._chores = chores
         self._strict = strict
         self._session = requests.Session()
+        self._silent: set[str] = set()  # targets that did not answer when last told something
 
     def close(self) -> None:
         """Give up the kept connections."""
@@ -95,8 +96,11 @@ class Engine:
         try:
             answer = self._session.request(message.method, url, json=message.body, headers=headers, timeout=5)
         except requests.RequestException as error:
-            log.warning("%s: no answer: %s", message.link, error)
+            if message.target not in self._silent:
+                log.warning("%s: no answer, trying on: %s", message.link, type(error).__name__)
+            self._silent.add(message.target)
             return False
+        self._silent.discard(message.target)
         if 400 <= answer.status_code < 500:
             log.warning("%s refused %s: %s", message.target, message.link, answer.text[:200])
         return answer.status_code < 500
