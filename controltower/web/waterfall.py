@@ -39,6 +39,7 @@ class Line:
     length: str
     left: float
     width: float
+    turns: bool  # it belongs to another trace than what it hangs below
 
 
 @dataclass(frozen=True)
@@ -113,18 +114,22 @@ def of_trace(trace: str, subject: Subject | None = None, message: int | None = N
     began = min(each.start for each in shown)
     until = {each.id: each.end or now() for each in shown}
     scale = Scale([(each.start, max(each.start, until[each.id])) for each in shown])
-    lines = [line_of(each, scale, began, until[each.id]) for each in shown]
+    traces = {each.id: each.trace for each in shown}
+    lines = [
+        line_of(each, scale, began, until[each.id], each.trace != traces.get(each.parent, trace))
+        for each in shown
+    ]
     others = [] if subject else list(found.subjects[found.told :])
     return Waterfall(trace, began, max(until.values()), lines, scale.gaps, others, found.trail.cut)
 
 
-def line_of(span: Span, scale: Scale, began: datetime, until: datetime) -> Line:
+def line_of(span: Span, scale: Scale, began: datetime, until: datetime, turns: bool) -> Line:
     left = min(scale.place(span.start), WIDTH - NARROWEST)
     width = max(NARROWEST, scale.place(max(span.start, until)) - left)
     length = "" if span.kind == RECORD else time_text(max(timedelta(), until - span.start))
     return Line(
-        span, title_of(span), ICONS[span.kind], words_of(span), link_of(span), time_text(span.start - began),
-        f"{length} so far" if span.end is None else length, round(left, 1), round(min(width, WIDTH - left), 1),
+        span, title_of(span), ICONS[span.kind], words_of(span), link_of(span), after_text(span.start - began),
+        f"{length} so far" if span.end is None else length, round(left, 1), round(min(width, WIDTH - left), 1), turns,
     )  # fmt: skip
 
 
@@ -167,6 +172,15 @@ def link_of(span: Span) -> str:
     if span.kind == DELIVER and "deliveries.show" in current_app.view_functions:
         return url_for("deliveries.show", id=span.delivery)
     return ""
+
+
+def after_text(gap: timedelta) -> str:
+    """ "12 ms", "1.4 s", "45 s", and from a minute on "6:03" or "1:08:15"."""
+    if gap < timedelta(minutes=1):
+        return time_text(gap)
+    minutes, seconds = divmod(int(gap.total_seconds()), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
 def time_text(length: timedelta) -> str:

@@ -20,7 +20,7 @@ from controltower.pipeline.deliver import deliver
 from controltower.store.engine import connect, reading
 from controltower.web import trails
 from controltower.web.login import limiter
-from controltower.web.waterfall import WIDTH, Scale, time_text
+from controltower.web.waterfall import WIDTH, Scale, after_text, time_text
 from tests.factories import MINUTE, MORNING, ORDERS, Plantlet, ScriptedTarget, aim, carrying, cloud_event, due
 from tests.web.asking import BASE, make_key, opened_app
 from tests.web.conftest import PASSWORD, add_people
@@ -271,3 +271,8 @@ def test_a_scale_is_even_but_for_long_silences() -> None:
 def test_lengths_read_well() -> None:
     lengths = [MINUTE / 5000, MINUTE / 40, MINUTE / 2, 12 * MINUTE]
     assert [time_text(each) for each in lengths] == ["12 ms", "1.5 s", "30 s", "12 min"]
+    assert [after_text(each) for each in (MINUTE / 2, 6.05 * MINUTE, 68.25 * MINUTE)] == [
+        "30 s",
+        "6:03",
+        "1:08:15",
+    ]
