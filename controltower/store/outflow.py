@@ -10,6 +10,7 @@ from controltower.domain.delivery import APPLIED, DEAD, DELIVERED
 from controltower.store.about import narrowed
 from controltower.store.attempt import SEND, attempt
 from controltower.store.delivery import IS_DEAD, IS_LIVE, delivery
+from controltower.store.resubmission import resubmission_item
 from controltower.store.schema import inline, microseconds
 
 # What is read of a target's past at most, so that the cost does not grow with it.
@@ -108,3 +109,13 @@ def milliseconds(connection: Connection, ids: Sequence[int]) -> list[float]:
         attempt.c.delivery.in_(ids), attempt.c.what == SEND, attempt.c.milliseconds.is_not(None)
     )
     return sorted(connection.execute(chosen).scalars())
+
+
+def groups_of(connection: Connection, runs: Sequence[int]) -> dict[int, str]:
+    """The failure group of each of some resubmissions: that of its first delivery, which keeps it."""
+    chosen = (
+        select(resubmission_item.c.run, delivery.c.failure_group)
+        .join(delivery, delivery.c.id == resubmission_item.c.delivery)
+        .where(resubmission_item.c.run.in_(runs), resubmission_item.c.n == 1)
+    )
+    return {row[0]: row[1] for row in connection.execute(chosen)}

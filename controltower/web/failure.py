@@ -12,7 +12,7 @@ from controltower.pipeline.rehearse import rehearse, rehearsed
 from controltower.pipeline.reprocess import reprocess_messages
 from controltower.pipeline.resubmit import NotPossible, Stale, discard
 from controltower.pipeline.runs import begin
-from controltower.store import audit, outbox
+from controltower.store import audit, outbox, outflow
 from controltower.store import resubmission as runs
 from controltower.store.message import Message
 from controltower.store.resubmission import Run
@@ -103,9 +103,9 @@ def rehearsal(group: str) -> Response:
 
 def runs_of(group: str) -> list[Run]:
     """The latest resubmissions of a group, newest first."""
-    return [
-        each for each in runs.listing(reading(), limit=RUNS_LOOKED_AT) if f"of group {group}" in each.what
-    ]
+    found = runs.listing(reading(), limit=RUNS_LOOKED_AT)
+    groups = outflow.groups_of(reading(), [each.id for each in found])
+    return [each for each in found if groups.get(each.id) == group]
 
 
 def unreadable(found: Failure, alike: list[Message]) -> Response:

@@ -206,13 +206,15 @@ def route_title(route: str) -> str:
 
 
 def titled(words: str) -> str:
-    """A sentence of the ledger, which names systems by their ids, with their titles instead."""
-    systems = tower().landscape.systems
-    ids = sorted(map(re.escape, systems), key=len, reverse=True)
+    """A sentence of the ledger, which names systems and routes by their ids, with their titles instead."""
+    land = tower().landscape
+    titles = {id: each.title for id, each in land.systems.items()}
+    titles |= {name: route.title for name, route in land.routes.items()}
+    ids = sorted(map(re.escape, titles), key=len, reverse=True)
     if not ids:
         return words
     named = re.compile(rf"(?<![\w/-])({'|'.join(ids)})(?![\w/-])")
-    return named.sub(lambda found: systems[found[1]].title, words)
+    return named.sub(lambda found: titles[found[1]], words)
 
 
 def plant_name(plant: str) -> str:

@@ -86,7 +86,7 @@ def show(id: int) -> Response:
         outcome=outcome,
         counts=counts,
         bar=bar_of(counts, run.total),
-        settled=run.total - counts[store.WAITING] - counts[store.SENT],
+        to_send=run.total - counts[store.SUPERSEDED] - counts[store.SKIPPED],
         items=shown,
         deliveries=deliveries.by_ids(reading(), [each.delivery for each in shown]),
         name_of=outgoing.name_of,
