@@ -11,12 +11,13 @@ HYBRID = frozenset({"dispatch-to-mes", "progress-to-aps", "staging-to-wms", "mat
 EVERYTHING = HYBRID | {
     "orders-to-aps",
     "changes-to-mes",
-    "starts-to-erp",
     "confirmations-to-erp",
     "movements-to-erp",
     "jobs-to-floor",
     "states-to-mes",
 }
+# A real ERP's books are nobody's but the tower's: decisions about lots too, without which it completes no order.
+BESIDE_TRYTON = EVERYTHING | {"decisions-to-erp"}
 CARRIED: dict[str, frozenset[str]] = {"nothing": frozenset(), "hybrid": HYBRID, "all": EVERYTHING}
 
 

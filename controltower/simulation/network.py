@@ -17,6 +17,7 @@ from controltower.simulation.engine import Engine
 from controltower.simulation.faults.board import FaultBoard
 from controltower.simulation.faults.registry import REGISTRY
 from controltower.simulation.landscape import SPECS, SystemSpec, ports
+from controltower.simulation.links import BESIDE_TRYTON
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.postman import Postman
 from controltower.simulation.scene import NetworkScene
@@ -75,7 +76,7 @@ class Network:
         carried: Collection[str] = (),
     ) -> None:
         """`begin_at` counts on the first start only; with a `real_erp` time is real, and goes on from now. On the
-        `carried` links the network is silent: the tower carries them.
+        `carried` links the network is silent: the tower carries them, beside a real ERP all that it can.
 
         Raises ValueError for missing credentials."""
         environ = os.environ if environ is None else environ
@@ -86,7 +87,7 @@ class Network:
         moment, birth = self._resumed(begin_at or datetime.now(UTC))
         self.world = World(
             seed, moment, birth, credentials, board, pace or Pace(),
-            carried=frozenset(carried), real_erp=real_erp is not None,
+            carried=BESIDE_TRYTON if real_erp else frozenset(carried), real_erp=real_erp is not None,
         )  # fmt: skip
         self._real_erp = real_erp
         specs = [spec for spec in SPECS if spec.id not in without]

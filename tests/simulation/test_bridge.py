@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import requests
 
-from controltower.simulation.links import EVERYTHING
 from controltower.simulation.network import Network
 from controltower.simulation.tryton.__main__ import main
 from controltower.simulation.tryton.bridge import RealErp
@@ -19,7 +18,7 @@ NOBODY = RealErp("http://127.0.0.1:9", "no password")
 def test_nothing_can_be_broken_inside_a_real_erp_but_its_door_can(
     make_network: Callable[..., Network],
 ) -> None:
-    network = make_network(real_erp=NOBODY, carried=EVERYTHING)
+    network = make_network(real_erp=NOBODY)
     told = {fault["name"]: fault["not_here"] for fault in network.faults()}
     assert {name for name, why in told.items() if "real Tryton" in why} == {"renamed-field"}
     assert {name for name, why in told.items() if "tower carries" in why} == {
@@ -37,7 +36,7 @@ def test_nothing_can_be_broken_inside_a_real_erp_but_its_door_can(
 
 
 def test_the_story_is_one_that_can_be_played_here(make_network: Callable[..., Network]) -> None:
-    network = make_network(real_erp=NOBODY, carried=EVERYTHING)
+    network = make_network(real_erp=NOBODY)
     network.story()
     for minutes, wanted in ((41, "answer-lost"), (50, "target-down")):
         network.advance(timedelta(minutes=minutes))

@@ -161,8 +161,6 @@ class Mes(PlantSystem):
         if number == OPERATIONS[0]:
             job |= {"status": "running", "actual_start": self.stamp}
             self._say_order(job, "started", {"status": "running", **started})
-            if self.world.real_erp:  # the simulated one learns of the start by the first confirmation
-                self.tell("starts-to-erp", "erp-hq", "/starts", job["order"], {"order": job["order"]})
         self._save(job)
         self._say_operation(job, number, "started", started)
         self._progress(job, number, "confirmed")

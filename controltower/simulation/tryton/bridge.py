@@ -56,9 +56,8 @@ class Bridge(PlantSystem):
         self._gateway = Gateway(erp.url, spec.id)
         super().__init__(spec, world, path)
         self.jobs |= {"look": self._look, "ship": self._ship}
-        # What the network tells an ERP of its own: this one books in the name of nobody but the tower.
-        for path_taken in ("/usage-decisions", "/shipped", "/stock-movements"):
-            self.accept(path_taken, lambda _: None)
+        self.accept("/received", lambda put_away: self.later("ship", 600, 1200, {"order": put_away["order"]}))
+        self.accept("/shipped", lambda _: None)
         self.app.add_url_rule(
             "/<path:_>", "tryton", lambda _: self._gateway.forward(), methods=["GET", "POST"]
         )
@@ -93,12 +92,10 @@ class Bridge(PlantSystem):
         }
         if all(held[name] == value for name, value in seen.items()):
             return
-        order = {**held, **seen}
+        order = {**held, **seen, "good": planned.good}
         self._keep(order)
         if order["status"] == "CLSD" and planned.good and held["status"]:
-            received = {**order, "quantity": planned.good}
-            self._tell_wms("receipts-to-wms", "/receipts", received)
-            self.later("ship", 600, 1200, received)
+            self._tell_wms("receipts-to-wms", "/receipts", order)
 
     def live_orders(self, plant: str = "") -> list[Body]:
         """Numbered orders that wait or run in Tryton as last seen, oldest first."""
@@ -135,11 +132,12 @@ class Bridge(PlantSystem):
     def tell_aps(self, order: Body) -> None:
         """Nothing: the tower carries the orders to the scheduler."""
 
-    def _ship(self, order: Body) -> None:
-        self._tell_wms("shipments-to-wms", "/shipments", order)
+    def _ship(self, about: Body) -> None:
+        if order := self.db.get("order", about["order"]):
+            self._tell_wms("shipments-to-wms", "/shipments", order)
 
     def _tell_wms(self, link: str, path: str, order: Body) -> None:
-        body = {key: order[key] for key in ("order", "plant", "item", "quantity")}
+        body = {key: order[key] for key in ("order", "plant", "item")} | {"quantity": order["good"]}
         self.tell(link, system_for("wms", order["plant"]), path, order["order"], body)
 
     # ---- asking Tryton ----------------------------------------------------------------------------------
@@ -183,4 +181,5 @@ def _blank(planned: Planned) -> Body:
         "status": "",
         "quantity": 0,
         "due": 0.0,
+        "good": 0.0,
     }
