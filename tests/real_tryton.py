@@ -64,7 +64,7 @@ def running_tryton(folder: Path) -> Iterator[Erp]:
     """A seeded server; its failure is the test's: without a real Tryton nothing is shown."""
     with TrytonServer(ensure_installed(), folder, free_port()) as server:
         people = server.administrator()
-        company = ensure_seeded(people, 7, TODAY)
+        company = ensure_seeded(people, 7, TODAY, past=True)
         ensure_connector_user(people, company, PASSWORD)
         ensure_bridge_user(people, company, PASSWORD)
         erp = Erp(server, people, read_company(people))

@@ -47,7 +47,7 @@ def main() -> None:
         server = TrytonServer(installation, Path(directory), free_port())
         with server:
             people = server.administrator()
-            company = ensure_seeded(people, 7, TODAY)
+            company = ensure_seeded(people, 7, TODAY, past=True)
             ensure_connector_user(people, company, PASSWORD)
             _make_the_rest(people, company)
             _record(Erp(server, people, company).system())

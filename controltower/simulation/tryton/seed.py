@@ -33,8 +33,11 @@ ORDERS = 20
 PURCHASES = 6
 
 
-def ensure_seeded(client: TrytonClient, seed: int, today: dt.date, say: Say = print) -> Company:
-    """Seed the database unless it is seeded; `seed` makes the same orders each time. Takes some seconds."""
+def ensure_seeded(
+    client: TrytonClient, seed: int, today: dt.date, say: Say = print, past: bool = False
+) -> Company:
+    """Seed the database unless it is seeded; `seed` makes the same orders each time. `past`: some orders are done
+    already, of which no plant has ever heard. Takes some seconds."""
     if is_seeded(client):
         return read_company(client)
     say("tryton: seeding company, plants, items and routings")
@@ -42,7 +45,7 @@ def ensure_seeded(client: TrytonClient, seed: int, today: dt.date, say: Say = pr
     chance = random.Random(seed)
     say(f"tryton: seeding {PURCHASES} purchases and {ORDERS} orders")
     _seed_purchases(client, company, chance, today)
-    _seed_orders(client, company, chance, today)
+    _seed_orders(client, company, chance, today, past)
     return company
 
 
@@ -53,7 +56,9 @@ def _seed_purchases(client: TrytonClient, company: Company, chance: random.Rando
     receive_purchase(client, purchases[0])
 
 
-def _seed_orders(client: TrytonClient, company: Company, chance: random.Random, today: dt.date) -> None:
+def _seed_orders(
+    client: TrytonClient, company: Company, chance: random.Random, today: dt.date, past: bool
+) -> None:
     rows = [random_order(company, chance, today, place) for place in range(1, ORDERS)]
     finish = today + dt.timedelta(days=2)
     rows.append(order_row(company, "LYON", catalogue.INSPECTED, 20.0, today, finish, "JOB-0020"))
@@ -61,7 +66,7 @@ def _seed_orders(client: TrytonClient, company: Company, chance: random.Random, 
     numbered, reserved, running, done = orders[3:], orders[8:], orders[12:], orders[18:]
     for button, ids in (("wait", numbered), ("assign_force", reserved), ("run", running)):
         client.press("production", button, ids)
-    for order in done:
+    for order in done if past else ():
         _finish(client, order)
     for order in running[:3]:
         move_on(client, order)
