@@ -59,6 +59,7 @@ def swim_lanes(
         *joins(own, titles, zone),
         *whiskers(own, titles, zone),
         *marks(own, titles, zone),
+        *told(own, titles, zone),
     ]
     lines = [now_line(now, zone, "now", "--control")] + (
         [now_line(at, zone, "as of", "--accent")] if at else []
@@ -97,6 +98,32 @@ def marks(entries: Iterable[Entry], titles: dict[str, str], zone: ZoneInfo) -> l
             "marker": {"size": 11, "color": "--ok", "symbol": "star-diamond"},
         },
     ]
+
+
+def told(entries: Iterable[Entry], titles: dict[str, str], zone: ZoneInfo) -> list[Figure]:
+    """What the tower told, below its moment; old news, and what it could not tell, in other colours."""
+    sorts = (
+        (timeline.TOLD, "Told by the tower", "--control"),
+        (timeline.FORCED, "Old news told", "--warn"),
+        (timeline.UNTOLD, "Not told", "--bad"),
+    )
+    found = []
+    for sort, name, tone in sorts:
+        mine = [each for each in entries if each.sort == sort]
+        if mine:
+            found.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "name": name,
+                    "x": [local(each.at, zone) for each in mine],
+                    "y": [titles[each.system] for each in mine],
+                    "text": [f"{hover(each)}<br>{escaped(each.words)}" for each in mine],
+                    "hovertemplate": "%{text}<extra></extra>",
+                    "marker": {"size": 10, "color": tone, "symbol": "triangle-down-open"},
+                }
+            )
+    return found
 
 
 def stretches(

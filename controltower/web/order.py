@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, request
 
 from controltower.domain.asof import HAPPENED, LEARNT, beliefs_at
 from controltower.domain.belief import Belief
+from controltower.domain.delivery import Delivery
 from controltower.domain.drift import CLOSED, OPEN, SETTLING, Drift
 from controltower.domain.event import Recorded
 from controltower.domain.expectation import Expectation
@@ -22,6 +23,7 @@ from controltower.store import case as cases
 from controltower.store import drift as drifts
 from controltower.store import event as events
 from controltower.store import expectation as expectations
+from controltower.store import outbox
 from controltower.web import charts, flow_view, hx, timeline, trails
 from controltower.web.format import zone_for
 from controltower.web.matrix import Matrix, Row, matrix, role_rank
@@ -46,6 +48,7 @@ class Known:
     history: Sequence[Recorded]
     drifts: Sequence[Drift]
     expectations: Sequence[Expectation]
+    deliveries: Sequence[Delivery]
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ def known_of(plant: str, order: str) -> Known:
         events.of_order(connection, plant, order),
         drifts.of_order(connection, plant, order),
         expectations.of_order(connection, plant, order),
+        outbox.of_order(connection, plant, order),
     )
 
 
@@ -224,6 +228,7 @@ def story_of(known: Known) -> list[timeline.Entry]:
             *timeline.entries_of(known.history),
             *timeline.gaps_of(known.expectations, tower().landscape, now()),
             *timeline.drifts_of(known.drifts, now()),
+            *timeline.deliveries_of(known.deliveries, tower().landscape),
         ]
     )
 

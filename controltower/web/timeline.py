@@ -6,16 +6,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from controltower.domain.delivery import CANCELLED, DEAD, RESUBMITTED, Delivery
 from controltower.domain.drift import CLOSED, Drift
 from controltower.domain.event import Recorded
 from controltower.domain.expectation import MISSED, WAITING, Expectation
+from controltower.domain.failure import TITLES
 from controltower.domain.landscape import Landscape
 from controltower.domain.standing import ANNOUNCEMENT, MISSING_NUMBER
 from controltower.domain.value import Value
 from controltower.domain.vocabulary import value_kind
 from controltower.web.format import duration, label
+from controltower.web.masking import MASK, SECRET_TEXT
 
 EVENT, GAP, APART, AGREED, FOLLOWED = "event", "gap", "apart", "agreed", "followed"
+# What the tower itself told a system, what it told against newer news, and what it could not tell.
+TOLD, FORCED, UNTOLD = "told", "forced", "untold"
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Entry:
     drift: Drift | None = None
     expectation: Expectation | None = None
     words: str = ""
+    delivery: Delivery | None = None
 
     @property
     def delay(self) -> timedelta:
@@ -65,7 +71,8 @@ class Entry:
     @property
     def part(self) -> str:
         """The operation it is about, empty for the order itself."""
-        subject = (self.recorded and self.recorded.event.subject) or (self.drift or self.expectation).subject  # type: ignore[union-attr]
+        about = self.drift or self.expectation or self.delivery
+        subject = (self.recorded and self.recorded.event.subject) or about.subject  # type: ignore[union-attr]
         return subject.key.rpartition("/")[2] if subject.kind == "operation" else ""
 
 
@@ -140,6 +147,50 @@ def followed(drift: Drift) -> list[Entry]:
     title = f"{label(drift.attribute)} follows the owner's"
     words = f"It followed {duration(drift.lag)} after the change, within its allowance."
     return [Entry(FOLLOWED, drift.closed_at, drift.follower, title, drift=drift, words=words)]
+
+
+def deliveries_of(deliveries: Iterable[Delivery], landscape: Landscape) -> list[Entry]:
+    """What the tower told the systems, and what it could not tell them; by whose hand, where a person sent it."""
+    last: dict[tuple[object, str, str], Value] = {}
+    found = []
+    for each in sorted(deliveries, key=lambda each: (told_at(each), each.id)):
+        route = landscape.routes.get(each.route)
+        title = route.title if route else each.route
+        if each.delivered_at is not None:
+            changes = _carried(each, last)
+            sort, how = (FORCED, "Old news told") if each.forced else (TOLD, "Told")
+            told = f"{how} by the tower: {title}"
+            found.append(
+                Entry(sort, each.delivered_at, each.target, told, changes, words=by_hand(each), delivery=each)
+            )
+        elif each.last_failed_at is not None and each.state in (DEAD, RESUBMITTED, CANCELLED):
+            said = f"{TITLES.get(each.error, each.error)}: {SECRET_TEXT.sub(MASK, each.words)}"
+            not_told = f"Not told by the tower: {title}"
+            found.append(Entry(UNTOLD, each.last_failed_at, each.target, not_told, words=said, delivery=each))
+    return found
+
+
+def told_at(each: Delivery) -> datetime:
+    """When a delivery counts in a story: when it was taken, else when it failed, else when it was written."""
+    return each.delivered_at or each.last_failed_at or each.created_at
+
+
+def by_hand(each: Delivery) -> str:
+    """By whose hand and why a delivery was sent; "" for one that the tower sent by itself."""
+    if not each.author:
+        return ""
+    act = "resynced" if each.original is None else "edited and resubmitted" if each.edited else "resubmitted"
+    against = " although newer news was known" if each.forced else ""
+    return f"{act.capitalize()} by {each.author}{against}: {each.reason}"
+
+
+def _carried(each: Delivery, last: dict[tuple[object, str, str], Value]) -> tuple[Change, ...]:
+    changes = []
+    for name, value in each.attributes.items():
+        key = each.subject, each.target, name
+        changes.append(Change(name, value_kind(each.subject.kind, name), value, last.get(key)))
+        last[key] = value
+    return tuple(changes)
 
 
 def newest_first(entries: Iterable[Entry]) -> list[Entry]:
