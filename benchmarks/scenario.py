@@ -134,7 +134,7 @@ def _network(
         clock_path=None if books else home / "clock.json",
         pace=Pace(first_orders=0, cancellations=0.0, live_orders=10_000, length=LENGTHS[asked.erp]),
         real_erp=books.erp if books else None,
-        carried=carried_as(EVERYTHING),
+        carried=carried_as(Demo(erp=asked.erp, carried=EVERYTHING).links),
     )
     network.start(live=True)
     try:
@@ -212,7 +212,7 @@ def _tell(outcome: Outcome) -> None:
     for each in outcome.exceptions:
         _say(f"  {each['team']}: {each['title']}. {each['action']}")
     _say(f"taken by the targets: {outcome.taken}, of them {outcome.repeated} repeated and done once")
-    _say(f"sent again by a person: {outcome.resubmitted}, discarded: {outcome.discarded}")
+    _say(f"sent again by a person: {outcome.resubmitted}, resynced: {outcome.resynced}")
     _say("problems: none" if not outcome.problems else "problems:")
     for problem in outcome.problems:
         _say(f"  {problem}")

@@ -55,7 +55,7 @@ class Outcome:
     dead: list[Body] = field(default_factory=list)
     exceptions: list[Body] = field(default_factory=list)
     resubmitted: int = 0
-    discarded: int = 0
+    resynced: int = 0
     deliveries: dict[str, dict[str, int]] = field(default_factory=dict)
     taken: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
@@ -170,7 +170,8 @@ class Story:
             cursor = f"&cursor={answer['next']}"
 
     def _as_a_person(self) -> None:
-        """Look at the dead letters and send them again, the oldest first; what newer words replaced is discarded."""
+        """Look at the dead letters and send them again, the oldest first. In the place of old news the target is told
+        what holds now."""
         self.outcome.dead = list(self._listed("/messages?direction=out&state=dead"))
         self.outcome.exceptions = list(self._listed("/exceptions?state=open"))
         for each in sorted(self.outcome.dead, key=lambda each: int(each["id"])):
@@ -178,8 +179,7 @@ class Story:
             if status == 200:
                 self.outcome.resubmitted += 1
             elif answer.get("title") == "Old news":
-                self.stage.ask("POST", f"/messages/{each['id']}/discard", {"reason": answer["detail"]})
-                self.outcome.discarded += 1
+                self._resync(each["id"], answer["detail"])
             else:
                 self.outcome.problems.append(f"{each['id']} was not resubmitted: {status} {answer}")
         if self.outcome.dead:
