@@ -134,7 +134,7 @@ def _network(
         clock_path=None if books else home / "clock.json",
         pace=Pace(first_orders=0, cancellations=0.0, live_orders=10_000, length=LENGTHS[asked.erp]),
         real_erp=books.erp if books else None,
-        carried=carried_as(Demo(erp=asked.erp, carried=EVERYTHING).links),
+        carried=carried_as(EVERYTHING),
     )
     network.start(live=True)
     try:

@@ -183,9 +183,15 @@ class Story:
             else:
                 self.outcome.problems.append(f"{each['id']} was not resubmitted: {status} {answer}")
         if self.outcome.dead:
-            self.say(
-                f"{self.outcome.resubmitted} dead letters sent again, {self.outcome.discarded} discarded"
-            )
+            self.say(f"{self.outcome.resubmitted} dead letters sent again, {self.outcome.resynced} resynced")
+
+    def _resync(self, id: str, why: str) -> None:
+        """Send what the owners say now, and give the old one up."""
+        status, answer = self.stage.ask("POST", f"/messages/{id}/resync", {"reason": why})
+        if status != 200:
+            self.outcome.problems.append(f"{id} was not resynced: {status} {answer}")
+        self.stage.ask("POST", f"/messages/{id}/discard", {"reason": why})
+        self.outcome.resynced += 1
 
     def _look(self) -> None:
         """At the targets and into the tower: is all right?"""
