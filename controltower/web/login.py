@@ -25,7 +25,7 @@ hasher = PasswordHasher(time_cost=3, memory_cost=32 * 1024, parallelism=2)
 limiter = Limiter(get_remote_address, storage_uri="memory://", default_limits=[])
 FAILURES_PER_NAME = "6 per minute; 40 per hour"
 FAILURES_PER_ADDRESS = "30 per minute"
-HOMES = {"executive": "/", "planner": "/drift", "integration": "/systems", "admin": "/drift"}
+HOMES = {"executive": "/", "planner": "/drift", "integration": "/integration", "admin": "/drift"}
 
 
 class Person(UserMixin):

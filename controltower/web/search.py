@@ -7,6 +7,7 @@ from flask import Blueprint, Response, request, url_for
 from controltower.domain.subject import Subject
 from controltower.domain.trace import is_trace
 from controltower.store import belief as beliefs
+from controltower.store import delivery as outbox
 from controltower.store import event as events
 from controltower.store import message as inbox
 from controltower.web import hx, waterfall
@@ -31,8 +32,8 @@ def find() -> Response:
     exact = [each for each in orders if each.key in (text.upper(), f"MO-{text}")]
     if len(exact) == 1:
         return hx.go_to(url_for("order.show", plant=exact[0].plant, order=exact[0].key))
-    if text.isdigit() and inbox.by_ids(reading(), [int(text)]):
-        return hx.go_to(url_for("messages.show", id=int(text)))
+    if address := message_numbered(text):
+        return hx.go_to(address)
     if is_trace(text) and waterfall.of_trace(text):
         return hx.go_to(url_for("traces.show", trace=text))
     deliveries = (
@@ -43,6 +44,14 @@ def find() -> Response:
         return hx.go_to(url_for("messages.show", id=messages[0]))
     others = others_like(text) if text else []
     return hx.page("search.html", text=text, orders=orders, messages=messages, others=others, kinds=KINDS)
+
+
+def message_numbered(text: str) -> str:
+    """The page of the message of that number, whichever way it went; empty when there is none."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    if number and inbox.by_ids(reading(), [number]):
+        return url_for("messages.show", id=number)
+    return url_for("deliveries.show", id=number) if number and outbox.get(reading(), number) else ""
 
 
 def orders_like(text: str) -> list[Subject]:

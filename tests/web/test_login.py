@@ -122,7 +122,7 @@ def test_htmx_requests_carry_the_token_in_a_header(told: tuple[Flask, Plantlet])
 
 
 @pytest.mark.parametrize(
-    ("role", "home"), [("planner", "/drift"), ("integration", "/systems"), ("executive", "/")]
+    ("role", "home"), [("planner", "/drift"), ("integration", "/integration"), ("executive", "/")]
 )
 def test_each_role_starts_at_its_desk(page_app: Flask, role: str, home: str) -> None:
     answer = page_app.test_client().post("/login", data={"name": role, "password": PASSWORD})
