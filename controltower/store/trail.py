@@ -34,6 +34,18 @@ def deliveries_about(
     return found
 
 
+def deliveries_before(
+    connection: Connection, subjects: Iterable[Subject], until: int, limit: int
+) -> list[Delivery]:
+    """The newest deliveries about some subjects before a number, at most `limit` for each subject."""
+    found: list[Delivery] = []
+    for subject in subjects:
+        mine = (delivery.c.plant == subject.plant, delivery.c.subject == subject.name, delivery.c.id < until)
+        chosen = select(delivery).where(*mine).order_by(delivery.c.id.desc()).limit(limit)
+        found += [read(row) for row in connection.execute(chosen)]
+    return found
+
+
 def deliveries_of_order(connection: Connection, plant: str, order: str, limit: int) -> list[Delivery]:
     """The newest deliveries about an order, and about its operations, the newest first."""
     rows = about_order(connection, delivery, plant, order, delivery.c.id.desc(), limit=limit)

@@ -20,6 +20,7 @@ MOST_SUBJECTS = 8
 MOST_DELIVERIES = 60
 MOST_MESSAGES = 60
 EVENTS_OF_A_SUBJECT = 600
+MOST_CAUSES = 20
 _LARGEST_ID = 2**63
 
 
@@ -29,6 +30,7 @@ class Gathered(NamedTuple):
     trail: Trail
     subjects: Sequence[Subject]
     told: int  # of how many subjects the trail tells
+    causes: Sequence[Delivery]  # of other traces: what its first messages were seen to answer
 
 
 class Way(NamedTuple):
@@ -64,7 +66,19 @@ def gather(
     since = min(roots)
     told = rows.events_about(connection, chosen, since, EVENTS_OF_A_SUBJECT)
     sent = rows.deliveries_about(connection, chosen, since, EVENTS_OF_A_SUBJECT)
-    return Gathered(_trail(connection, trace, roots, told, sent), concerned, len(chosen))
+    trail = _trail(connection, trace, roots, told, sent)
+    causes = _causes(trail, rows.deliveries_before(connection, chosen, since, MOST_CAUSES))
+    return Gathered(trail, concerned, len(chosen), causes)
+
+
+def _causes(trail: Trail, before: Sequence[Delivery]) -> list[Delivery]:
+    """The deliveries of other traces that a first message of this one showed to be applied."""
+    found = []
+    for each in before:
+        shown = shown_by(each, trail.events)
+        if shown is not None and each.trace != trail.trace and shown.trace == trail.trace:
+            found.append(each)
+    return found
 
 
 def ways_of_order(connection: Connection, plant: str, order: str, most: int = 10) -> list[Way]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from flask import current_app, url_for
 
+from controltower.domain.delivery import Delivery
 from controltower.domain.subject import Subject
 from controltower.domain.waterfall import APPLY, DELIVER, READ_BACK, RECEIVE, RECORD, SEND, WAIT, Span, spans
 from controltower.web import trails
@@ -44,7 +45,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Waterfall:
-    """The lines of a trace; `gaps`: where the scale was cut because nothing happened; `others`: subjects left out."""
+    """The lines of a trace; `gaps`: where the scale was cut because nothing happened; `others`: subjects left out;
+    `causes`: deliveries of other traces that it answers."""
 
     trace: str
     began: datetime
@@ -53,6 +55,7 @@ class Waterfall:
     gaps: Sequence[tuple[float, str]]
     others: Sequence[Subject]
     cut: bool
+    causes: Sequence[Delivery]
 
 
 class Scale:
@@ -120,7 +123,9 @@ def of_trace(trace: str, subject: Subject | None = None, message: int | None = N
         for each in shown
     ]
     others = [] if subject else list(found.subjects[found.told :])
-    return Waterfall(trace, began, max(until.values()), lines, scale.gaps, others, found.trail.cut)
+    return Waterfall(
+        trace, began, max(until.values()), lines, scale.gaps, others, found.trail.cut, found.causes
+    )
 
 
 def line_of(span: Span, scale: Scale, began: datetime, until: datetime, turns: bool) -> Line:

@@ -109,6 +109,17 @@ def deliveries(plantlet: Plantlet) -> list[int]:
     return [each.delivery for each in gathered(plantlet, TRACE) if each.kind == "deliver" and each.delivery]
 
 
+def test_a_trace_that_answers_another_one_names_it(engine: Engine) -> None:
+    plantlet = Plantlet(engine, carrying(ORDERS, PLANS))
+    tell(plantlet)
+    with reading(engine) as connection:
+        first, later = (trails.gather(connection, trace) for trace in (TRACE, OTHER))
+    assert first is not None
+    assert later is not None
+    assert list(first.causes) == []
+    assert [(each.trace, each.target) for each in later.causes] == [(TRACE, "aps")]
+
+
 def test_what_is_still_under_way_has_no_end(engine: Engine) -> None:
     plantlet = Plantlet(engine, carrying())
     (aps,) = aim(plantlet, "aps")
@@ -215,6 +226,8 @@ def test_the_page_shows_each_step_with_its_bar(shown: tuple[Flask, Plantlet]) ->
         assert words in page, words
     assert page.count("<svg viewBox=") == 15
     assert client.get(f"/traces/{TRACE}?subject=LYON/order/MO-1").status_code == 200
+    assert "It follows from what APS had been told" in client.get(f"/traces/{OTHER}").text
+    assert "It follows" not in page
     for wrong in ("00", "0" * 32, "f" * 32, f"{TRACE}?subject=nonsense"):
         assert client.get(f"/traces/{wrong}").status_code == 404
 
