@@ -263,6 +263,16 @@ def test_a_resubmission_takes_its_originals_place(engine: Engine) -> None:
     assert booked(plantlet) == ["10", "20", "30"]
 
 
+def test_one_that_waits_its_turn_keeps_it(engine: Engine) -> None:
+    plantlet = confirmations(engine, REFUSED)
+    first, second, _ = outbox_of(plantlet)
+    copy = resubmit(plantlet.tower, second.id, "ines", "by way of trial")
+    assert (copy.state, copy.ordinal) == (WAITING, second.ordinal)
+    resubmit(plantlet.tower, first.id, "ines", "mended")
+    send(plantlet)
+    assert booked(plantlet) == ["10", "20", "30"]
+
+
 def test_a_discarded_one_releases_its_lane(engine: Engine) -> None:
     plantlet = confirmations(engine, REFUSED)
     (dead,) = dead_ones(plantlet)
