@@ -102,3 +102,16 @@ def test_who_only_reads_decides_nothing(as_role: Callable[[str], FlaskClient]) -
     executive = as_role("executive")
     assert "Cancel the flow" not in words(executive, f"/flows/{NAME}/LYON/MO-1")
     assert executive.post(f"/flow/{NAME}/LYON/cancel/MO-1", data={"reason": "x"}).status_code == 403
+
+
+def test_what_is_completed_counts_and_is_listed(told: tuple[Flask, Plantlet], planner: FlaskClient) -> None:
+    plantlet = told[1]
+    started = {"subject": "LYON/operation/MO-3/10", "type": "operation.started"}
+    plantlet.say("mes", 1, {"status": "running"}, **started)
+    plantlet.record()
+    assert "100 % completed in time, of 1" in words(planner, "/flows")
+    text = words(planner, f"/flows/{NAME}?state=completed")
+    assert "MO-3" in text
+    assert "in time" in text
+    assert "completed" in words(planner, f"/flows/{NAME}/LYON/MO-3")
+    assert rows(planner, f"/flows/{NAME}?as=csv&state=completed")[0]["state"] == "completed"
