@@ -104,7 +104,7 @@ class Caller:
         return {"Authorization": f"Bearer {self.key}"}
 
 
-def keeps_to(document: dict[str, Any], path: str, answer: Any) -> None:
+def must_keep_to(document: dict[str, Any], path: str, answer: Any) -> None:
     """Raise unless an answer of a GET is as the OpenAPI document says."""
     (content,) = document["paths"][BASE + path]["get"]["responses"]["200"]["content"].values()
     schema = content["schema"] | {"components": document["components"]}

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from controltower.store import audit
 from controltower.store.engine import reading
 from tests.factories import Plantlet
-from tests.web.asking import BASE, Caller, keeps_to, make_key
+from tests.web.asking import BASE, Caller, make_key, must_keep_to
 from tests.web.flowing import NAME, flowing_app, three_orders
 
 Opened = tuple[Flask, Plantlet]
@@ -102,8 +102,8 @@ def test_only_planners_and_integration_decide(app: Flask, plantlet: Plantlet) ->
 def test_answers_keep_to_the_document(app: Flask, caller: Caller) -> None:
     document = app.test_client().get(f"{BASE}/openapi.json").json
     assert document is not None
-    keeps_to(document, "/flows", caller.get("/flows").json)
-    keeps_to(document, "/flows/{name}", caller.get(f"/flows/{NAME}").json)
+    must_keep_to(document, "/flows", caller.get("/flows").json)
+    must_keep_to(document, "/flows/{name}", caller.get(f"/flows/{NAME}").json)
     decide(caller, "MO-2", "steps/valid/skip")
     told = caller.get(f"/flows/{NAME}/LYON/MO-2").json
-    keeps_to(document, "/flows/{name}/{plant}/{key}", told)
+    must_keep_to(document, "/flows/{name}/{plant}/{key}", told)

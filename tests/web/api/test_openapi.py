@@ -10,7 +10,7 @@ from werkzeug.routing import Rule
 from controltower.web.api import openapi
 from controltower.web.api.call import CALLS
 from tests.factories import Plantlet
-from tests.web.asking import BASE, OUTGOING, Caller, keeps_to, tell_story
+from tests.web.asking import BASE, OUTGOING, Caller, must_keep_to, tell_story
 
 DOCUMENTED = ("/api/", "/hooks/")
 
@@ -88,7 +88,7 @@ def test_answers_keep_to_the_document(caller: Caller, plantlet: Plantlet, docume
         "/traces/{id}": f"/traces/{trace}",
     }
     for path, address in asked.items():
-        keeps_to(document, path, caller.get(address).json)
+        must_keep_to(document, path, caller.get(address).json)
     assert {BASE + path for path in {*asked, *OUTGOING}} == {
         path
         for path, methods in document["paths"].items()

@@ -12,7 +12,7 @@ from controltower.pipeline.runs import advance_runs
 from controltower.store import audit
 from controltower.store.engine import reading
 from tests.factories import MINUTE, Plantlet, ScriptedTarget
-from tests.web.asking import BASE, OUTGOING, Caller, keeps_to, make_key, opened_app
+from tests.web.asking import BASE, OUTGOING, Caller, make_key, must_keep_to, opened_app
 from tests.web.dead_letters import AWAY, REFUSED, aimed, kill, outgoing_landscape, send, tell_orders
 
 
@@ -322,8 +322,8 @@ def test_answers_keep_to_the_document(
     run = caller.post("/runs", {"reason": "to see", "messages": [str(dead.id)]}).json["id"]
     asked = ("/failures", f"/failures/{dead.group}", "/routes", "/runs", f"/runs/{run}", f"/runs/{run}/items")
     for path, address in zip(OUTGOING, asked, strict=True):
-        keeps_to(document, path, caller.get(address).json)
+        must_keep_to(document, path, caller.get(address).json)
     for path, address in (
         ("/messages", "/messages"), ("/messages/{id}", f"/messages/{dead.id}"), ("/systems", "/systems"),
     ):  # fmt: skip
-        keeps_to(document, path, caller.get(address).json)
+        must_keep_to(document, path, caller.get(address).json)
