@@ -61,7 +61,8 @@ def dead_words(newest: Delivery, number: int, landscape: Landscape) -> str:
     target = landscape.system(newest.target).title
     many = "One message is" if number == 1 else f"{number} messages are"
     said = newest.words.strip().rstrip(".") or "nothing"
-    return f"{many} dead after {newest.attempts} attempts each at most. {target} said: {said[:300]}."
+    tries = "one attempt" if newest.attempts == 1 else f"up to {newest.attempts} attempts"
+    return f"{many} dead after {tries}{' each' if number > 1 else ''}. {target} said: {said[:300]}."
 
 
 def action_of(each: Delivery, landscape: Landscape) -> str:

@@ -1,5 +1,6 @@
 """The writing half of one Tryton: brings a record step by step to what is wanted, and tells how that ended."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -114,7 +115,11 @@ class Desk:
 
     def _carry_out(self, propose: Propose) -> Outcome:
         done: list[str] = []
+        until = time.monotonic() + self._places.system.sending.timeout if self._places.system.sending else None
         while (step := propose()) is not None:
+            if until is not None and time.monotonic() > until:
+                # The claim on a message ends some time: what is done stays done, the next attempt goes on from here.
+                return Outcome(FAILED, failure.TROUBLE, f"no time left for {step.words} after {', '.join(done)}")
             if (done and done[-1] == step.words) or len(done) == MOST_STEPS:
                 return Outcome(FAILED, failure.REFUSED, f"{step.words}: {step.vain}")
             if _is_form(self._session.call(step.method, *step.params, context={"_timestamp": step.stamps})):
