@@ -250,10 +250,14 @@ def claims_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str
     return {row[0]: (row[1], row[2]) for row in connection.execute(chosen)}
 
 
+# Made once: an alias has its own copy of every column.
+_ENDED, _WAITS, _MOVING = delivery.alias("ended"), delivery.alias("waits"), delivery.alias("moving")
+
+
 def heads_of(connection: Connection, done: Sequence[int], blocking: Sequence[str]) -> list[Delivery]:
     """For the lanes of some deliveries the first of each that waits, or that is dead and lets none pass (on the routes
     `blocking`); locked. Lanes of which another one is still on its way are left out. Reads no lane as a whole."""
-    ended, waits, moving = delivery.alias("ended"), delivery.alias("waits"), delivery.alias("moving")
+    ended, waits, moving = _ENDED, _WAITS, _MOVING
     stands = or_(
         waits.c.state == inline(WAITING), and_(waits.c.state == inline(DEAD), waits.c.route.in_(blocking))
     )
