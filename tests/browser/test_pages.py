@@ -11,7 +11,11 @@ from tests.browser.chromium import accessibility_faults
 PAGES = [
     "/drift",
     "/orders",
+    "/integration",
+    "/failures",
     "/messages",
+    "/interfaces",
+    "/runs",
     "/systems",
     "/systems/erp-hq",
     "/exceptions",
