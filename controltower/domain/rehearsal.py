@@ -49,6 +49,7 @@ class Verdict(NamedTuple):
     kind: str
     why: str
     facts: tuple[Fact, ...] = ()
+    is_barred: bool = False  # only because nothing reaches its target now
 
     @property
     def is_stale(self) -> bool:
@@ -245,7 +246,7 @@ def _blocked(known: Circumstances) -> Verdict | None:
     if refusal := why_not(mine):
         return Verdict(BLOCKED, refusal, ({"what": f"it is {mine.state}", "delivery": mine.id},))
     if known.barred:
-        return Verdict(BLOCKED, known.barred)
+        return Verdict(BLOCKED, known.barred, is_barred=True)
     if known.behind is not None:
         fact: Fact = {"what": "an earlier one that is dead", "delivery": known.behind.id}
         return Verdict(BLOCKED, "It waits behind an earlier one that is dead and stays so.", (fact,))

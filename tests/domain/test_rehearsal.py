@@ -153,7 +153,9 @@ def test_an_edit_differs_from_its_owner_on_purpose() -> None:
 
 def test_blocked_says_by_what() -> None:
     mine = sent(item="A")
-    assert verdict(Circumstances(mine, barred="mes is paused.")) == Verdict(BLOCKED, "mes is paused.")
+    assert verdict(Circumstances(mine, barred="mes is paused.")) == Verdict(
+        BLOCKED, "mes is paused.", is_barred=True
+    )
     behind = verdict(Circumstances(mine, behind=sent(9, item="A")))
     assert (behind.kind, behind.facts[0]["delivery"]) == (BLOCKED, 9)
     for state in (SENDING, UNKNOWN, RESUBMITTED):

@@ -215,6 +215,36 @@ def test_it_waits_while_its_target_is_paused(engine: Engine) -> None:
     assert (run_of(plantlet, id).why, len(aps.booked)) == ("", 3)
 
 
+def test_an_item_whose_way_is_barred_that_very_moment_waits(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plantlet, _ = refused(engine, 2)
+    id = begin(plantlet.tower, ALL, "ines", "again")
+    gates.pause(plantlet.tower, "aps", "olaf", "update")
+    # The plan was made a moment before the pause.
+    monkeypatch.setattr("controltower.pipeline.advance.bars", lambda *_: {})
+    advance_runs(plantlet.tower)
+    assert progress(plantlet, id) == {WAITING: 2}
+
+
+def test_all_that_is_left_failing_again_ends_the_run(engine: Engine) -> None:
+    plantlet, aps = refused(engine, 1)
+    id = begin(plantlet.tower, ALL, "ines", "again")
+    aps.answers = [REFUSED]
+    go(plantlet)
+    assert (run_of(plantlet, id).state, progress(plantlet, id)) == (DONE, {"failed": 1})
+
+
+def test_a_target_that_is_no_longer_declared_is_told(engine: Engine) -> None:
+    plantlet, _ = refused(engine, 1)
+    id = begin(plantlet.tower, ALL, "ines", "again")
+    gone = replace(plantlet.tower, senders={})
+    advance_runs(gone)
+    assert [(item.outcome, "sends nothing" in item.why) for item in items_of(plantlet, id)] == [
+        (SKIPPED, True)
+    ]
+
+
 def confirmed(engine: Engine, amounts: int) -> tuple[Plantlet, ScriptedTarget]:
     """Messages of one order of which each counts, all refused."""
     route = replace(ORDERS, keep=EVERY)
