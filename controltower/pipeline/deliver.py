@@ -54,7 +54,6 @@ class Deliverer:
         # Answers that no transaction has taken yet: kept when the database is away.
         self._answers: list[Result] = []
         self._looked = self._swept = 0.0
-        self._due: set[str] = set()
 
     def close(self, patience: float = 60.0) -> bool:
         """Wait for what is on the wire, and settle it. False when a target has not answered in so many seconds: its
@@ -105,9 +104,10 @@ class Deliverer:
             self._looked = now
             with reading(self.tower.engine) as connection:
                 senders = list(self.tower.senders)
-                self._due = set(delivery.targets_due(connection, senders, self.tower.now()))
-            return self._due
-        return answered & self._due
+                due = set(delivery.targets_due(connection, senders, self.tower.now()))
+            return due | answered
+        # Whether anything is due there now, or not: what was answered lets the next of its lane go.
+        return answered
 
     def _sweep(self) -> None:
         now = time.monotonic()
