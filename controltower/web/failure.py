@@ -18,7 +18,7 @@ from controltower.store.message import Message
 from controltower.store.resubmission import Run
 from controltower.web import failures, hx, outgoing, targets
 from controltower.web.failures import Failure
-from controltower.web.format import count
+from controltower.web.format import count, titled
 from controltower.web.login import who
 from controltower.web.scope import current_scope, link
 from controltower.web.security import roles
@@ -119,25 +119,64 @@ def unreadable(found: Failure, alike: list[Message]) -> Response:
     )
 
 
+@bp.get("/failures/rehearsal")
+def all_that_fits() -> Response:
+    """What sending all dead letters of a system or a route again would mean, whatever they failed of."""
+    chosen, verdict = selection_asked(), request.args.get("verdict", "")
+    close_reading()
+    after = int(request.args["after"]) if request.args.get("after", "").isdigit() else None
+    judged = rehearsed(tower(), chosen, verdict if verdict in VERDICTS else "", after, PER_PAGE + 1)
+    shown = judged[:PER_PAGE]
+    return hx.page(
+        "rehearsal.html",
+        rehearsal=rehearse(tower(), chosen),
+        group="",
+        words=VERDICT_WORDS,
+        verdict=verdict,
+        judged=shown,
+        next=shown[-1][0].id if len(judged) > PER_PAGE else None,
+        name_of=outgoing.name_of,
+        asked=asked_for(),
+    )
+
+
+def asked_for() -> dict[str, str]:
+    """What the URL narrows the dead letters by."""
+    return {name: request.args[name] for name in ("system", "route", "plant") if request.args.get(name)}
+
+
+def selection_asked() -> Selection:
+    """All dead letters that the URL means."""
+    named = asked_for()
+    plants = (named["plant"],) if "plant" in named else ()
+    return Selection(target=named.get("system", ""), route=named.get("route", ""), plants=plants)
+
+
+@bp.post("/failures/rehearsal")
+@roles("integration")
+def resubmit_all() -> Response:
+    """Freeze what of all that fits may be sent, and have it sent."""
+    return begun(selection_asked(), link("failure.all_that_fits", **asked_for()))
+
+
 @bp.post("/failures/<group>/resubmit")
 @roles("integration")
 def resubmit(group: str) -> Response:
     """Freeze what of the group may be sent, and have it sent; the run's page tells how it goes."""
+    return begun(selection_of(group), link("failure.show", group=group))
+
+
+def begun(chosen: Selection, back: str) -> Response:
+    """To the page of the run that begins, or back with the reason why none does."""
     asked = request.form
     include = [each for each in VERDICTS if each in asked.getlist("include")] or [SAFE]
+    confirmed = bool(asked.get("confirm_stale"))
     close_reading()
     try:
-        run = begin(
-            tower(),
-            selection_of(group),
-            who(),
-            asked.get("reason", ""),
-            include,
-            bool(asked.get("confirm_stale")),
-        )
+        run = begin(tower(), chosen, who(), asked.get("reason", ""), include, confirmed)
     except (NotPossible, Stale) as trouble:
-        flash(str(trouble), "warn")
-        return hx.go_to(link("failure.show", group=group))
+        flash(titled(str(trouble)), "warn")
+        return hx.go_to(back)
     return hx.go_to(link("runs.show", id=run))
 
 

@@ -204,6 +204,22 @@ def test_old_news_goes_only_when_it_is_ticked_twice(stage: Stage, desk: FlaskCli
     assert "Old news was confirmed" in settled(desk, began)
 
 
+def test_all_that_fits_a_filter_is_rehearsed_and_sent(stage: Stage, desk: FlaskClient) -> None:
+    stage.kill(2)
+    stage.kill(1, outcome=AWAY._replace(error="gone", words="unknown"))
+    stage.say_newer(1001)
+    page = words(desk, "/failures/rehearsal?system=aps&route=orders-to-aps")
+    assert "All dead letters to Scheduler, Orders to the scheduler" in page
+    assert re.search(r"2 safe .* 1 superseded", page)
+    stale = desk.get("/failures/rehearsal?system=aps&verdict=superseded").text
+    assert re.findall(r'id="k-\d+"[^>]*>([^<]+)<', stale) == ["MO-1001"]
+    assert re.search(r"0 safe .* 0 superseded", words(desk, "/failures/rehearsal?plant=GRAZ"))
+    empty = desk.post("/failures/rehearsal?system=erp", data={"reason": "none there"})
+    assert "There is nothing to send." in settled(desk, empty)
+    began = desk.post("/failures/rehearsal?system=aps", data={"reason": "both mended"})
+    assert "0 of 2 taken by the target" in settled(desk, began)
+
+
 def test_a_run_is_paused_goes_on_and_is_cancelled(stage: Stage, desk: FlaskClient) -> None:
     group = stage.kill(3)[0].group
     run = desk.post(f"/failures/{group}/resubmit", data={"reason": "try"}).location
