@@ -27,8 +27,9 @@ class Step:
     `after`: the steps that it waits for. `when`: it is needed only once one of these signs was seen. `optional`: nobody
     waits for it. `check`: a built-in check of what the owner says (domain.flow_check), over the attributes `needs`.
     `route`: done when the target has applied what this route carries (taken it, where the route is never verified).
-    `within`: how soon after what it waits for; `expectation`: the rule that already watches that, so that nobody is
-    told twice. `resend`: the route that is sent again when a person retries the step; its own one if none is named.
+    `within`: how soon after what it waits for; `expectation`: the rule that already watches that and tells of it,
+    begun by the signs in `watched`. `resend`: the route that is sent again when a person retries the step; its own one
+    if none is named.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Step:
     optional: bool = False
     within: datetime.timedelta | None = None
     expectation: str = ""
+    watched: tuple[Sign, ...] = ()
     team: str = ""
     severity: str = "B"
     action: str = ""
@@ -104,7 +106,7 @@ class Flow:
     def _signs(self) -> Iterator[Sign]:
         yield from (*self.begins, *self.cancelled)
         for step in self.steps:
-            yield from (*step.shown, *step.when, *step.trouble.signs)
+            yield from (*step.shown, *step.when, *step.watched, *step.trouble.signs)
 
     def looks_at(self, role: str, event_type: str, attributes: Set[str]) -> bool:
         """Whether an event of a role can move the flow by what it says."""
@@ -114,6 +116,11 @@ class Flow:
             or any((role, name) in pairs for name in attributes)
             or not self.checked.isdisjoint(attributes)
         )
+
+    @cached_property
+    def expectations(self) -> frozenset[str]:
+        """The rules that watch steps of it."""
+        return frozenset(step.expectation for step in self.steps if step.expectation)
 
     @cached_property
     def routes(self) -> frozenset[str]:

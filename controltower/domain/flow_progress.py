@@ -43,14 +43,16 @@ class Act(NamedTuple):
 
 
 class Grounds(NamedTuple):
-    """All that a flow's state follows from. `carried`: route -> when a delivery of it first took effect. `roles`:
-    system id -> role. `owners`: attribute -> the system whose word counts."""
+    """All that a flow's state follows from. `carried`: route -> when a delivery of it first took effect. `expected`:
+    rule -> until when its answer is due, while it is. `roles`: system id -> role. `owners`: attribute -> the system
+    whose word counts."""
 
     flow: Flow
     subject: Subject
     evidence: Evidence
     acts: Sequence[Act] = ()
     carried: Mapping[str, datetime.datetime] = {}
+    expected: Mapping[str, datetime.datetime] = {}
     roles: Mapping[str, str] = {}
     owners: Mapping[str, str] = {}
     plant_known: bool = True
@@ -260,7 +262,7 @@ def _placed(telling: _Telling, step: Step) -> StepState:
         ready_at, ready_known = ready
         if state.act is not None and state.act.action == RETRY:
             ready_known = max(ready_known, state.act.at)
-        due = ready_known + step.within if step.within and not step.optional else None
+        due = _due(telling.grounds, step, ready_known)
         state = replace(state, ready_at=ready_at, ready_known=ready_known, due_at=due)
     if state.state == SKIPPED or (state.state == DONE and state.wrong is None):
         return state
@@ -272,6 +274,13 @@ def _placed(telling: _Telling, step: Step) -> StepState:
     if state.wrong is not None:
         return replace(state, state=WRONG)
     return replace(state, state=WAITING) if ready is not None else state
+
+
+def _due(grounds: Grounds, step: Step, since: datetime.datetime) -> datetime.datetime | None:
+    """Until when it should be done; what an expectation watches is due when that says so."""
+    if step.expectation:
+        return grounds.expected.get(step.expectation)
+    return since + step.within if step.within and not step.optional else None
 
 
 def _behind(state: StepState, gone_on: StepState) -> StepState:

@@ -7,7 +7,13 @@ from controltower.domain.expectation import Sign
 from controltower.domain.flow import Flow, Step, Trouble
 from controltower.domain.flow_check import NEEDS
 from controltower.domain.vocabulary import ATTRIBUTES
-from controltower.landscape_files.declared import Declaration, Declared, FlowTables, StepTables
+from controltower.landscape_files.declared import (
+    Declaration,
+    Declared,
+    ExpectationTables,
+    FlowTables,
+    StepTables,
+)
 from controltower.landscape_files.fit import check_sign, known
 from controltower.landscape_files.problem import Findings
 from controltower.landscape_files.reading import Row
@@ -91,9 +97,7 @@ def _flow(tables: FlowTables, declared: Declared) -> Flow:
 def _step(tables: StepTables, before: list[Step], declared: Declared) -> Step:
     row = dict(tables.row)
     del row["wrong"]
-    watched = next(
-        (each.row for each in declared.expectations if each.row["name"] == row["expectation"]), None
-    )
+    watched = next((each for each in declared.expectations if each.row["name"] == row["expectation"]), None)
     after = row["after"] if row["after"] is not None else tuple(step.name for step in before[-1:])
     more: dict[str, Any] = {
         "after": after,
@@ -105,12 +109,13 @@ def _step(tables: StepTables, before: list[Step], declared: Declared) -> Step:
     return Step(**{**row, **_watched(row, watched), **more})
 
 
-def _watched(row: Row, watched: Row | None) -> Row:
+def _watched(row: Row, rule: ExpectationTables | None) -> Row:
     """What a step does not say itself is as the expectation says that watches it."""
-    if watched is None:
+    if rule is None:
         return {}
-    words = {name: row[name] or watched[name] for name in ("team", "action")}
-    return {**words, "within": row["within"] or watched["within"], "severity": watched["severity"]}
+    words = {name: row[name] or rule.row[name] for name in ("team", "action")}
+    terms = {"within": rule.row["within"], "severity": rule.row["severity"], "watched": _signs([rule.when])}
+    return words | terms
 
 
 def _trouble(tables: StepTables) -> Trouble:

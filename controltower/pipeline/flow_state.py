@@ -1,7 +1,7 @@
 """The working copy of one subject's flow: evidence is added, it is judged at each moment, and told as a difference."""
 
 import datetime
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from controltower.domain.exception import OPEN, Case
@@ -36,7 +36,9 @@ class FlowState:
     landscape: Landscape
     acts: Sequence[Act] = ()
     carried: Moments = field(default_factory=dict)
+    expected: Moments = field(default_factory=dict)
     evidence: Evidence = field(init=False)
+    owners: dict[str, str] = field(init=False)
     progress: Progress = field(init=False)
     until: datetime.datetime | None = field(init=False)
     open: set[str] = field(init=False)
@@ -49,6 +51,7 @@ class FlowState:
     def __post_init__(self) -> None:
         told = self.before.told
         self.evidence = self.before.evidence.copied()
+        self.owners = owners_of(self.flow, self.subject, self.landscape)
         self.until, self.open, self.past = told.until, set(told.cases), list(told.past)
 
     @property
@@ -67,9 +70,7 @@ class FlowState:
         return sorted(at for at in counted if at < now and (since is None or at > since))
 
     def _judge(self, moment: datetime.datetime) -> None:
-        self.progress = progress_at(
-            self.flow, self.subject, self.evidence, self.acts, self.carried, self.landscape, moment
-        )
+        self.progress = judge(self.grounds(moment))
         present: set[str] = set()
         for case in rule.cases_of(self.progress, self.landscape, moment):
             if case.state == OPEN:
@@ -84,6 +85,20 @@ class FlowState:
         for id in present:
             self.cleared.pop(id, None)
         self.open = present
+
+    def grounds(self, moment: datetime.datetime) -> Grounds:
+        """What its state follows from, by what was decided and delivered up to a moment."""
+        return Grounds(
+            self.flow,
+            self.subject,
+            self.evidence,
+            [act for act in self.acts if act.at <= moment],
+            {route: at for route, at in self.carried.items() if at <= moment},
+            self.expected,
+            self.landscape.roles,
+            self.owners,
+            self.subject.plant in self.landscape.plants,
+        )
 
     def after(self) -> Instance:
         """What is to be kept of it."""
@@ -144,30 +159,6 @@ class FlowState:
         """Straight through: without a late step, one whose sign never came, or a person's hand."""
         hands = any(act.action != CANCEL or not act.step for act in self.acts)
         return not (self.past or hands or any(each.state == PASSED for each in self.progress.steps))
-
-
-def progress_at(
-    flow: Flow,
-    subject: Subject,
-    evidence: Evidence,
-    acts: Iterable[Act],
-    carried: Moments,
-    landscape: Landscape,
-    moment: datetime.datetime,
-) -> Progress:
-    """Where a flow stands by what was decided and delivered up to a moment."""
-    return judge(
-        Grounds(
-            flow,
-            subject,
-            evidence,
-            [act for act in acts if act.at <= moment],
-            {route: at for route, at in carried.items() if at <= moment},
-            landscape.roles,
-            owners_of(flow, subject, landscape),
-            subject.plant in landscape.plants,
-        )
-    )
 
 
 def owners_of(flow: Flow, subject: Subject, landscape: Landscape) -> dict[str, str]:

@@ -14,7 +14,7 @@ from controltower.pipeline import cases
 from controltower.pipeline.flow_state import FlowState
 from controltower.pipeline.tower import Tower
 from controltower.rules import flow as rule
-from controltower.store import case, event, flow, flow_figure
+from controltower.store import case, event, expectation, flow, flow_figure
 from controltower.store.flow import Instance, Key, Told
 
 _WHOLE_STORY = 50_000
@@ -69,24 +69,33 @@ def _looked_at(landscape: Landscape, touched: Iterable[Recorded]) -> Iterator[tu
 
 def states_of(connection: Connection, tower: Tower, keys: Iterable[Key]) -> dict[Key, FlowState]:
     """Working copies of flows; of such as are not known yet, empty ones. Flows that nobody declares are left out."""
-    declared = {each.name: each for each in tower.landscape.flows}
-    wanted = {key for key in keys if key[1] in declared}
+    names = set(_names(tower))
+    wanted = {key for key in keys if key[1] in names}
     known = flow.of_subjects(connection, {subject for subject, _ in wanted})
+    return working(
+        connection, tower, [known.get(key) or Instance(*key, Evidence(), Told()) for key in sorted(wanted)]
+    )
+
+
+def working(connection: Connection, tower: Tower, instances: Iterable[Instance]) -> dict[Key, FlowState]:
+    """Working copies of kept flows, with what people decided, what was delivered and what is awaited."""
+    declared = {each.name: each for each in tower.landscape.flows}
     found = {
-        key: FlowState(
-            declared[key[1]], known.get(key) or Instance(*key, Evidence(), Told()), tower.landscape
-        )
-        for key in sorted(wanted)
+        (each.subject, each.flow): FlowState(declared[each.flow], each, tower.landscape)
+        for each in instances
+        if each.flow in declared
     }
-    _decided(connection, found, known.keys())
+    _decided(connection, found)
     _delivered(connection, found)
+    _awaited(connection, found)
     return found
 
 
-def _decided(connection: Connection, states: dict[Key, FlowState], known: Iterable[Key]) -> None:
+def _decided(connection: Connection, states: dict[Key, FlowState]) -> None:
     """People's decisions: those of a flow that is told anew are found again."""
-    there = set(known)
-    asked = {key[0] for key, state in states.items() if key not in there or state.before.told.acted}
+    asked = {
+        key[0] for key, state in states.items() if state.before.told.acted or not state.before.told.until
+    }
     for key, acts in flow.acts_of(connection, asked).items() if asked else ():
         if key in states:
             states[key].acts = acts
@@ -101,6 +110,17 @@ def _delivered(connection: Connection, states: dict[Key, FlowState]) -> None:
         state.carried = {
             route: at for route, at in found.get(subject, {}).items() if route in state.flow.routes
         }
+
+
+def _awaited(connection: Connection, states: dict[Key, FlowState]) -> None:
+    """Until when the rules that watch steps expect an answer, of those that wait for one."""
+    watched = {key[0] for key, state in states.items() if state.flow.expectations}
+    by_subject: dict[Subject, dict[str, datetime.datetime]] = {}
+    for each in expectation.unanswered_of(connection, watched):
+        held = by_subject.setdefault(each.subject, {})
+        held[each.rule] = min(held.get(each.rule, each.due_at), each.due_at)
+    for (subject, _), state in states.items():
+        state.expected = by_subject.get(subject, {})
 
 
 def keep(connection: Connection, tower: Tower, states: Iterable[FlowState]) -> int:

@@ -24,11 +24,12 @@ from controltower.domain.flow_progress import (
     WRONG,
     Progress,
     StepState,
+    judge,
 )
 from controltower.domain.subject import Subject
-from controltower.pipeline.flow_state import progress_at
+from controltower.pipeline.flows import working
 from controltower.store import flow
-from controltower.store.flow import Instance
+from controltower.store.flow import Instance, Told
 from controltower.web import outgoing
 from controltower.web.tower import now, reading, tower
 
@@ -109,40 +110,23 @@ class Story:
 def told_by(subject: Subject, history: Sequence[Recorded], until: datetime | None = None) -> list[Story]:
     """The flows of a subject that have begun, by what happened there `until` a moment."""
     landscape = tower().landscape
-    declared = landscape.flows_of(subject.kind)
-    if not declared:
-        return []
     seen = [each for each in history if until is None or each.event.occurred_at <= until]
-    acts = flow.acts_of(reading(), [subject])
-    routes = {route for each in declared for route in each.routes}
-    carried = flow.carried(reading(), [subject], routes).get(subject, {}) if routes else {}
-    found = [
-        progress_at(
-            each, subject, gather(each, seen, landscape.roles), acts.get((subject, each.name), ()), carried,
-            landscape, until or now(),
-        )
-        for each in declared
-    ]  # fmt: skip
-    return _stories([each for each in found if each.state != AHEAD], with_deliveries=until is None)
+    kept = [
+        Instance(subject, each.name, gather(each, seen, landscape.roles), Told())
+        for each in landscape.flows_of(subject.kind)
+    ]
+    found = [each for each in _judged(kept, until or now()) if each.state != AHEAD]
+    return _stories(found, with_deliveries=until is None)
 
 
 def told(instances: Iterable[Instance]) -> list[Story]:
     """How far kept flows have come by now; those that nobody declares any more are left out."""
-    listed = list(instances)
-    declared = {each.name: each for each in tower().landscape.flows}
-    subjects = {each.subject for each in listed}
-    acts = flow.acts_of(reading(), subjects)
-    routes = {route for each in declared.values() for route in each.routes}
-    carried = flow.carried(reading(), subjects, routes) if routes else {}
-    found = [
-        progress_at(
-            declared[each.flow], each.subject, each.evidence, acts.get((each.subject, each.flow), ()),
-            carried.get(each.subject, {}), tower().landscape, now(),
-        )
-        for each in listed
-        if each.flow in declared
-    ]  # fmt: skip
-    return _stories(found)
+    return _stories(_judged(instances, now()))
+
+
+def _judged(instances: Iterable[Instance], moment: datetime) -> list[Progress]:
+    states = working(reading(), tower(), instances).values()
+    return [judge(state.grounds(moment)) for state in states]
 
 
 def _stories(found: Sequence[Progress], *, with_deliveries: bool = True) -> list[Story]:

@@ -103,7 +103,7 @@ def grounds(
 ) -> Progress:
     carried = {} if plans is None else {"plans": MORNING + plans * MINUTE}
     owners = {"item": "erp", "due_date": "erp"}
-    return judge(Grounds(flow, ORDER, evidence, acts, carried, ROLES, owners))
+    return judge(Grounds(flow, ORDER, evidence, acts, carried, roles=ROLES, owners=owners))
 
 
 def states(progress: Progress) -> dict[str, str]:
@@ -270,3 +270,14 @@ def test_hearing_something_twice_changes_nothing(sayings: list[Any]) -> None:
         for number, (system, kind, held, minute) in enumerate(sayings)
     ]
     assert grounds(_heard([*history, *history])) == grounds(gather(FLOW, history, ROLES))
+
+
+def test_what_an_expectation_watches_is_due_when_that_says() -> None:
+    flow = Flow(
+        "f", "F", (Step("run", "Run", status("mes", "running"), expectation="runs", within=5 * MINUTE),),
+        begins=status("erp", "firm"),
+    )  # fmt: skip
+    evidence = gather(flow, [whole()], ROLES)
+    due = MORNING + 9 * MINUTE
+    told = judge(Grounds(flow, ORDER, evidence, expected={"runs": due})).steps[0]
+    assert (told.due_at, judge(Grounds(flow, ORDER, evidence)).steps[0].due_at) == (due, None)
