@@ -63,7 +63,8 @@ class Deliverer:
             self._gather()
         if self._answers:
             with writing(self.tower.engine) as connection:
-                self._settle(connection)
+                for target, answers in sorted(self._settle(connection).items()):
+                    self._tell_gate(connection, target, answers)
         self._pool.shutdown(wait=not self._wired)
         return not self._wired
 
@@ -90,7 +91,9 @@ class Deliverer:
         claims: list[Claim] = []
         with writing(self.tower.engine) as connection:
             settled = self._settle(connection)
-            for target in sorted(targets):
+            # Gates last, one by one in one order: every worker needs them, and must not wait long for each other.
+            for target in sorted(targets | settled.keys()):
+                self._tell_gate(connection, target, settled.get(target, ()))
                 claims += claim(connection, self.tower, target, self.worker)
         self._answers.clear()
         for each in claims:
@@ -150,23 +153,27 @@ class Deliverer:
             )
         return Result(each, answer, (time.monotonic() - began) * 1000)
 
-    def _settle(self, connection: Connection) -> int:
-        """Write down what the answers made of their deliveries. Returns how many there were."""
+    def _settle(self, connection: Connection) -> dict[str, list[Outcome]]:
+        """Write down what the answers made of their deliveries. Returns them by target, for its gate to hear of."""
         mine = self._still_mine(connection)
         if not mine:
-            return 0
+            return {}
         settled = [self._after(each) for each in mine]
         delivery.put(connection, settled)
         ended = [self._ended(each) for each in mine]
         attempt.end(connection, ended)
         self.tower.witness.tried([*zip(settled, ended, strict=True)])
-        self._tell_gates(connection, mine)
         final = [each for each in settled if each.state in (DELIVERED, DEAD)]
         if final:
             lanes.settled(connection, self.tower, final)
             applied.settle(connection, self.tower, [each for each in final if each.state == DELIVERED])
             on_settled(connection, self.tower, final)
-        return len(mine)
+        told: dict[str, list[Outcome]] = {}
+        for each in mine:
+            outcomes = told.setdefault(each.claim.delivery.target, [])
+            if isinstance(each.outcome, Outcome):
+                outcomes.append(each.outcome)
+        return told
 
     def _still_mine(self, connection: Connection) -> list[Result]:
         """The answers without those whose claim had lapsed, so that another worker took them up meanwhile."""
@@ -194,16 +201,14 @@ class Deliverer:
             response=answer.response[:_KEPT_BYTES],
         )  # fmt: skip
 
-    def _tell_gates(self, connection: Connection, finished: Sequence[Result]) -> None:
-        by_target: dict[str, list[Outcome]] = {}
-        for each in finished:
-            if isinstance(each.outcome, Outcome):
-                by_target.setdefault(each.claim.delivery.target, []).append(each.outcome)
-        for target, answers in sorted(by_target.items()):
-            before = gate.get(connection, target, lock=True)
-            after = self._judged(connection, before, answers)
-            if after != before:
-                gate.put(connection, after)
+    def _tell_gate(self, connection: Connection, target: str, answers: Sequence[Outcome]) -> None:
+        """Let a target's gate hear of its answers."""
+        if not answers:
+            return
+        before = gate.get(connection, target, lock=True)
+        after = self._judged(connection, before, answers)
+        if after != before:
+            gate.put(connection, after)
 
     def _judged(self, connection: Connection, held: Gate, answers: Sequence[Outcome]) -> Gate:
         now, system = self.tower.now(), self.tower.landscape.system(held.target)
