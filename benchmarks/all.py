@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import growth, ingest, kill, machine, memory, pipeline, resubmission
+from benchmarks import growth, ingest, kill, machine, memory, pipeline, resubmission, sending
 from benchmarks.figures import Figure, parser, show, workplace
 from benchmarks.results import FILE, keep
 
@@ -15,6 +15,7 @@ Part = tuple[str, Callable[[argparse.Namespace], list[Figure]]]
 PARTS: dict[str, Part] = {
     "ingest": ("Ingest: one signed event in each webhook, 64 connections", ingest.run),
     "pipeline": ("Pipeline: 1,000 events in each webhook, from socket to beliefs", pipeline.run),
+    "sending": ("Sending: a backlog of ten changes for each order, to a healthy target", sending.run),
     "growth": ("Growth: cost of an event and of the pages", growth.run),
     "memory": ("Memory: after the start, after load, after the same load again", memory.run),
     "resubmission": (

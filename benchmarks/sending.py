@@ -16,7 +16,7 @@ import msgspec
 import requests
 from sqlalchemy import Engine, select
 
-from benchmarks import databases, ledgers, programs, target
+from benchmarks import databases, ledgers, machine, programs, target
 from benchmarks.deliveries import Sender, new_secret
 from benchmarks.figures import Figure, parser, show, workplace
 from benchmarks.figures import databases as asked_databases
@@ -80,11 +80,12 @@ def changed(order: int, number: int, at: str) -> dict[str, Any]:
 
 
 class Drained(NamedTuple):
-    """One backlog sent: how fast (per second), what a worker's CPU spent on one, what arrived."""
+    """One backlog sent: how fast (per second), what the senders' CPU spent on one, what arrived, the cores' shares."""
 
     rate: float
     cpu: float
     taken: list[Taken]
+    cores: str = ""
 
 
 class Place(NamedTuple):
@@ -107,8 +108,9 @@ class Place(NamedTuple):
 def figures(kind: str, place: Path, orders: int, milliseconds: float) -> list[Figure]:
     """Measure on one kind of database, with a target that takes so long for each answer."""
     with target.running(milliseconds) as told:
-        drained = {count: _drained(kind, place, told, orders, count) for count in (1, 2)}
-        bare = _bare(told, drained[1].taken)
+        one = _drained(kind, place, told, orders, 1)
+        bare = _bare(told, one.taken)
+        drained = {1: one, 2: _drained(kind, place, told, orders, 2)}
     what = f"{kind}, target answers " + ("at once" if not milliseconds else f"after {milliseconds:.0f} ms")
     return _told(what, drained, bare, orders)
 
@@ -125,13 +127,14 @@ def _drained(kind: str, place: Path, told: Target, orders: int, workers: int) ->
         _fill(tower, here.secret, orders)
         with _workers(here, workers) as pids:
             spent = programs.cpu_seconds(pids)
-            gates.resume(tower, SENT_TO, "benchmark")
-            if not wait_for(lambda: _settled(engine, orders * CHANGES), _DRAIN_SECONDS, every=0.2):
-                raise RuntimeError(f"only {told.count()} deliveries in {_DRAIN_SECONDS} s: {home}")
+            with machine.watched_cores() as cores:
+                gates.resume(tower, SENT_TO, "benchmark")
+                if not wait_for(lambda: _settled(engine), _DRAIN_SECONDS, every=0.2):
+                    raise RuntimeError(f"only {told.count()} deliveries in {_DRAIN_SECONDS} s: {home}")
             spent = programs.cpu_seconds(pids) - spent
         taken = told.taken()
     seconds = taken[-1].at - taken[0].at
-    return Drained(len(taken) / seconds, spent / len(taken) * 1e6, taken)
+    return Drained(len(taken) / seconds, spent / len(taken) * 1e6, taken, str(cores))
 
 
 def _fill(tower: Tower, secret: str, orders: int) -> None:
@@ -143,7 +146,7 @@ def _fill(tower: Tower, secret: str, orders: int) -> None:
         continue
 
 
-def _settled(engine: Engine, count: int) -> bool:
+def _settled(engine: Engine) -> bool:
     waits = select(delivery.delivery.c.id).where(delivery.delivery.c.state != "delivered").limit(1)
     with reading(engine) as connection:
         return connection.execute(waits).first() is None
@@ -214,9 +217,10 @@ def _told(what: str, drained: dict[int, Drained], bare: Drained, orders: int) ->
         Figure(f"{what}: bare loop of requests", f"{bare.rate:,.0f}/s, {bare.cpu:,.0f} us each"),
         Figure(f"{what}: one worker to the bare loop", f"{ratio:.2f}", f">= {RATIO}", ratio >= RATIO),
         Figure(
-            f"{what}: two workers", f"{two.rate:,.0f}/s, {speed_up:.2f} of one", f">= {SPEED_UP}",
-            speed_up >= SPEED_UP,
+            f"{what}: two workers", f"{two.rate:,.0f}/s, {speed_up:.2f} of one, {two.cpu:,.0f} us of CPU each",
+            f">= {SPEED_UP}", speed_up >= SPEED_UP,
         ),
+        Figure(f"{what}: cores busy", f"{one.cores} with one worker, {two.cores} with two"),
         Figure(f"{what}: orders out of order at the target", f"{out_of_order} of {2 * orders}", "0", not out_of_order),
         Figure(f"{what}: deliveries missing or twice at the target", f"{miscounted}", "0", not miscounted),
     ]  # fmt: skip
