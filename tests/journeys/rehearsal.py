@@ -33,7 +33,7 @@ MINUTE = datetime.timedelta(minutes=1)
 POLL_EACH = 2
 
 
-CARRIED = {"demo": "hybrid", "carried": "all", "tryton": "hybrid"}
+CARRIED = {"demo": "hybrid", "carried": "all", "tryton": "all"}
 
 
 class NetworkClock:
