@@ -99,7 +99,7 @@ def demand(order: Row) -> Row:
 def _common(record: Row) -> Row:
     return {
         "reference": record["reference"],
-        "status": record["status"],
+        "status": _status(record),
         "quantity": decimal(record["quantity"]),
         "quantity_completed": decimal(record["completed"]),
         "startdate": naive(record["start"]),
@@ -112,6 +112,12 @@ def _common(record: Row) -> Row:
         "item": record["item"],
         "location": record["location"],
     }
+
+
+def _status(record: Row) -> str:
+    """What has no place in the plan yet is approved at most, whatever was asked."""
+    unplaced = record["status"] == "confirmed" and record["start"] is None
+    return "approved" if unplaced else str(record["status"])
 
 
 def wrong_filters(query: Mapping[str, str]) -> dict[str, list[str]]:
