@@ -48,6 +48,7 @@ class Visitor:
         settings = Settings(database_url=url, config_dir=home, state_dir=home, secret_key="only for this run")
         app = create_app(settings, tower.landscape)
         app.config["WTF_CSRF_ENABLED"] = False
+        self._own = app.extensions["tower"].engine
         self._client = app.test_client()
         answer = self._client.post("/login", data={"name": "planner", "password": PASSWORD})
         if answer.status_code != 303:
@@ -61,6 +62,10 @@ class Visitor:
         self.seen.setdefault(title, []).append((time.perf_counter() - began) * 1000)
         if answer.status_code != 200:
             raise RuntimeError(f"{path} answered {answer.status_code}")
+
+    def leave(self) -> None:
+        """Close its connections."""
+        self._own.dispose()
 
 
 class Found(NamedTuple):
@@ -77,11 +82,9 @@ class Found(NamedTuple):
     lost: int
 
 
-def measured(kind: str, place: Path, number: int) -> Found:
+def measured(url: str, home: Path, number: int) -> Found:
     """Let so many orders die at a target, rehearse, and have them sent again through a kill of everything."""
-    home = place / f"resubmission-{kind}"
-    home.mkdir()
-    with target.running(0.0) as told, databases.fresh(kind, home) as url, ledgers.opened(url) as engine:
+    with target.running(0.0) as told, ledgers.opened(url) as engine:
         here = Place(home, url, new_secret(), told)
         tower, port = here.tower(engine), free_port()
         own = {name: here.environment[name] for name in ("CONTROLTOWER_CONFIG", "BENCHMARK_TARGET_URL")}
@@ -101,6 +104,7 @@ def measured(kind: str, place: Path, number: int) -> Found:
             seconds = time.monotonic() - began
         finally:
             running.stop()
+            visitor.leave()
         outcomes, copies, lost = _afterwards(engine, run)
         return Found(
             number, rehearsals, visitor.seen, seconds, sent_before, outcomes, copies, told.taken(), lost
@@ -109,7 +113,8 @@ def measured(kind: str, place: Path, number: int) -> Found:
 
 def _fill(tower: Tower, secret: str, number: int) -> None:
     intake = Intake(tower)
-    for each in Sender(Changes(number), secret).full_batches(number // _BATCH, _BATCH):
+    size = min(number, _BATCH)
+    for each in Sender(Changes(number), secret).full_batches(number // size, size):
         intake.receive(each.system, each.headers, each.body)
     intake.stop()
     while record_waiting(tower):
@@ -201,11 +206,14 @@ def _quick(kind: str, found: Found) -> list[Figure]:
 
 def run(asked: argparse.Namespace) -> list[Figure]:
     """All figures of this benchmark."""
-    number = 1000 if asked.quick else 5000
+    number, found = 1000 if asked.quick else 5000, []
     with workplace(asked) as place:
-        return [
-            each for kind in asked_databases(asked) for each in figures(kind, measured(kind, place, number))
-        ]
+        for kind in asked_databases(asked):
+            home = place / f"resubmission-{kind}"
+            home.mkdir()
+            with databases.fresh(kind, home) as url:
+                found += figures(kind, measured(url, home, number))
+    return found
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 """A follower is told the owner's present values once more, whatever it was told before."""
 
-from sqlalchemy import Connection
+from collections.abc import Sequence
 
 from controltower.domain.delivery import Delivery
 from controltower.domain.landscape import System
@@ -9,7 +9,7 @@ from controltower.domain.subject import Subject
 from controltower.domain.vocabulary import attribute_title
 from controltower.pipeline import lanes
 from controltower.pipeline.answer import NotPossible
-from controltower.pipeline.publish import compose
+from controltower.pipeline.publish import Lack, compose
 from controltower.pipeline.resubmit import reason_of
 from controltower.pipeline.tower import Tower
 from controltower.store import audit
@@ -24,10 +24,10 @@ def resync(tower: Tower, subject: Subject, target: str, who: str, reason: str) -
     system, routes = _ways(tower, subject, target)
     with writing(tower.engine) as connection:
         one_at_a_time(connection)
-        made = [_composed(connection, tower, route, system, subject) for route in routes]
-        new = [each._replace(author=who, reason=reason) for each in made if each is not None]
+        made = [compose(connection, tower, route, system, subject) for route in routes]
+        new = [each._replace(author=who, reason=reason) for each in made if isinstance(each, Delivery)]
         if not new:
-            raise NotPossible(f"Nothing is known about {subject} that {target} would be told.")
+            raise NotPossible(_lack(system, subject, made))
         stored = lanes.insert(connection, tower, new)
         for each in stored:
             detail = f"{subject} by {each.route}, as {each.id}: {reason}"
@@ -48,11 +48,11 @@ def _ways(tower: Tower, subject: Subject, target: str) -> tuple[System, list[Rou
     return system, routes
 
 
-def _composed(
-    connection: Connection, tower: Tower, route: Route, system: System, subject: Subject
-) -> Delivery | None:
-    made = compose(connection, tower, route, system, subject)
-    if made is None or isinstance(made, Delivery):
-        return made
-    missing = ", ".join(attribute_title(name) for name in made.missing)
-    raise NotPossible(f"{system.id} needs {missing} of {subject}, which nobody has told.")
+def _lack(system: System, subject: Subject, made: Sequence[Delivery | Lack | None]) -> str:
+    """Why nothing could be sent, in words."""
+    missing = {name: None for each in made if isinstance(each, Lack) for name in each.missing}
+    if not missing:
+        return f"Nothing is known about {subject} that {system.id} would be told."
+    return (
+        f"{system.id} needs {', '.join(map(attribute_title, missing))} of {subject}, which nobody has told."
+    )
