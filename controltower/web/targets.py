@@ -148,7 +148,7 @@ def until_of(gate: Gate, system: System) -> datetime | None:
 
 
 def every() -> list[Target]:
-    """Every system of the plant in scope that the tower sends to, those in trouble first."""
+    """Every system of the plant in scope to which a route leads, those in trouble first."""
     connection, plant = reading(), current_scope().plant
     known, waiting = gate_store.every(connection), outbox.backlogs(connection)
     failing = outflow.troubles(connection, (plant,) if plant else ())
@@ -157,7 +157,8 @@ def every() -> list[Target]:
         for system in tower().landscape.systems.values()
         if system.sending is not None and (not plant or system.serves(plant))
     ]
-    return sorted(found, key=lambda each: (STATES[each.state][2], role_rank(each.system), each.system.title))
+    used = [each for each in found if each.interfaces or each.state != RUNNING]
+    return sorted(used, key=lambda each: (STATES[each.state][2], role_rank(each.system), each.system.title))
 
 
 def one(id: str) -> Target | None:

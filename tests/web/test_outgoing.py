@@ -435,7 +435,7 @@ def test_an_open_circuit_is_shown_with_its_error(stage: Stage, desk: FlaskClient
     assert "circuit open" in text
     assert "Last error: cannot be reached: connection refused" in text
     assert "Not reachable" in text
-    assert "1 of 3" in words(desk, "/integration")
+    assert "1 of 2" in words(desk, "/integration")
 
 
 def test_what_went_through_is_counted_by_route(stage: Stage, desk: FlaskClient) -> None:
