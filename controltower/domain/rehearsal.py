@@ -70,12 +70,16 @@ class Selection:
     states: tuple[str, ...] = (DEAD,)
     plants: tuple[str, ...] = ()
 
+    @cached_property
+    def _named(self) -> frozenset[int]:
+        return frozenset(self.ids)
+
     def holds(self, each: Delivery) -> bool:
         """Whether a delivery is one of them."""
         if self.plants and each.subject.plant not in self.plants:
             return False
         if self.ids:
-            return each.id in self.ids
+            return each.id in self._named
         wanted = ((self.group, each.group), (self.target, each.target), (self.route, each.route))
         return each.state in self.states and all(word in ("", held) for word, held in wanted)
 
