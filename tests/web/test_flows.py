@@ -74,6 +74,13 @@ def test_one_order_shows_each_step_with_its_delivery(planner: FlaskClient) -> No
     assert "Order to start" in words(planner, "/orders/LYON/MO-1")
 
 
+@pytest.mark.parametrize("path", ["/flows", f"/flows/{NAME}", f"/flows/{NAME}/LYON/MO-1"])
+def test_what_refreshes_itself_is_the_same_part_of_the_page(planner: FlaskClient, path: str) -> None:
+    part = planner.get(path, headers={"HX-Request": "true", "HX-Target": "live"})
+    assert part.status_code == 200
+    assert part.text.strip() in planner.get(path).text
+
+
 def decide(client: FlaskClient, act: str, key: str, **form: str) -> str:
     answer = client.post(f"/flow/{NAME}/LYON/{act}/{key}", data=form)
     assert answer.status_code == 303, answer.text
