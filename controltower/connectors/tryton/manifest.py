@@ -49,7 +49,7 @@ MANIFEST = Manifest(
     fields=(
         Field("url", "Address of the server, such as https://erp.example.com", required=True),
         Field("database", "Name of the database", default="tryton"),
-        Field("login", "User as whom the tower reads", default="connector"),
+        Field("login", "User as whom the tower reads and books", default="connector"),
         Field("password", "Password of that user", required=True, secret=True),
         Field("warehouses", "Plant of each warehouse code; needed where a code is not the plant's name"),
         Field("zones", "Time zone of each plant; the system's own zone where none is given"),
