@@ -11,7 +11,7 @@ import structlog
 from flask import Flask
 
 from controltower.domain.landscape import Landscape
-from controltower.domain.trace import traceparent
+from controltower.domain.trace import message_span, traceparent
 from controltower.pipeline.receive import Intake, Refusal
 from controltower.pipeline.tower import Tower
 from controltower.web import problems
@@ -90,7 +90,8 @@ class HookDoor:
         body = _body(environ, self._largest(system))
         receipt = self._intake.receive(system, _headers(environ), body)
         accepted = Accepted(receipt.accepted, receipt.duplicates, str(receipt.message))
-        headers = [("Content-Type", "application/json"), ("traceparent", traceparent(receipt.trace))]
+        here = traceparent(receipt.trace, message_span(receipt.message))
+        headers = [("Content-Type", "application/json"), ("traceparent", here)]
         return _STATUS[202], headers, msgspec.json.encode(accepted)
 
     def _largest(self, system: str) -> int:

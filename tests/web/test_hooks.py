@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from werkzeug.test import TestResponse
 
 from controltower.domain.landscape import Hooks
+from controltower.domain.trace import message_span
 from controltower.store import channel, message
 from controltower.store.engine import reading
 from tests.factories import MORNING, SECRET, Plantlet, cloud_event, due, landscape, signed, system
@@ -79,7 +80,7 @@ def test_a_good_webhook_is_stored_before_it_is_answered(app: Flask, engine: Engi
     (held,) = kept(engine)
     assert answer.json == {"accepted": 1, "duplicates": 0, "message": str(held.id)}
     assert held.trace == TRACE
-    assert answer.headers["traceparent"].startswith(f"00-{TRACE}-")
+    assert answer.headers["traceparent"] == f"00-{TRACE}-{message_span(held.id)}-01"
 
 
 def test_a_trace_begins_here_where_none_came(app: Flask, engine: Engine) -> None:

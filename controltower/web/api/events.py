@@ -10,7 +10,7 @@ from flask import after_this_request, url_for
 from flask.wrappers import Response
 
 from controltower.domain.event import Position, Recorded
-from controltower.domain.trace import traceparent
+from controltower.domain.trace import message_span, traceparent
 from controltower.domain.value import Value
 from controltower.store import event
 from controltower.web.api import asked, paging, shapes
@@ -89,7 +89,9 @@ def _cloud_event(recorded: Recorded) -> CloudEvent:
         data=EventContent({name: _said(value) for name, value in said.attributes.items()}, dict(said.refs)),
         sequence="" if said.sequence is None else str(said.sequence),
         correlationid=said.correlation,
-        traceparent=traceparent(recorded.trace) if recorded.trace else "",
+        traceparent=traceparent(recorded.trace, message_span(recorded.position.message))
+        if recorded.trace
+        else "",
     )
 
 
