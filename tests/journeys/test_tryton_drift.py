@@ -4,6 +4,7 @@ import datetime as dt
 import html
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from flask.testing import FlaskClient
@@ -18,7 +19,7 @@ from controltower.simulation.world import Pace
 from controltower.store import belief, drift
 from controltower.store.engine import reading
 from tests.databases import copy_sqlite
-from tests.journeys.rehearsal import MINUTE, Rehearsal, rehearsal
+from tests.journeys.rehearsal import MINUTE, NetworkClock, Rehearsal, rehearsal
 from tests.real_tryton import PASSWORD, Erp
 
 pytestmark = [pytest.mark.tryton, pytest.mark.slow]
@@ -49,6 +50,8 @@ def beside(
         pace=QUICK,
         real_erp=RealErp(erp.server.base_url, PASSWORD, look_each=20.0),
     ) as made:
+        # What is tried again is so in real time, as all beside a real ERP.
+        cast("NetworkClock", made.tower.clock).speed = 1.0
         seat_people(made.tower.engine, passwords(Demo(), {}), made.tower.now())
         made.app.config["WTF_CSRF_ENABLED"] = False
         yield made
