@@ -10,8 +10,10 @@ from flask import Blueprint, Response, abort, flash, request
 
 from controltower.domain import edit
 from controltower.domain.delivery import Delivery
+from controltower.domain.drift import Drift
 from controltower.domain.rehearsal import Verdict
 from controltower.domain.route import Route
+from controltower.domain.subject import Subject, order_of, parse_subject
 from controltower.domain.value import Value, read_time
 from controltower.domain.vocabulary import MONEY, QUANTITY, STATUSES, TIME, value_kind
 from controltower.pipeline.resubmit import InvalidContent, NotPossible, Stale
@@ -20,6 +22,7 @@ from controltower.pipeline.resubmit import resubmit as resubmit_now
 from controltower.pipeline.resync import resync as resync_now
 from controltower.web import hx
 from controltower.web.deliveries import context_of, known
+from controltower.web.format import titled
 from controltower.web.login import who
 from controltower.web.scope import link
 from controltower.web.security import roles
@@ -146,14 +149,42 @@ def discard(id: int) -> Response:
 def resync(id: int) -> Response:
     """Send the target what the owners say now instead of what this delivery carries."""
     each = known(id)
+    return told_again(each.subject, each.target, link("deliveries.show", id=id))
+
+
+@bp.post("/resync")
+@roles("integration")
+def resync_follower() -> Response:
+    """Tell a follower that disagrees what the owners say now."""
+    try:
+        subject = parse_subject(request.form.get("subject", ""))
+    except ValueError:
+        abort(400)
+    order = order_of(subject)
+    back = link("order.show", plant=subject.plant, order=order) if order else link("drift.board")
+    return told_again(subject, request.form.get("target", ""), back)
+
+
+def told_again(subject: Subject, target: str, back: str) -> Response:
+    """To the new delivery of the present values, or back with the reason why there is none."""
     close_reading()
     try:
-        new = resync_now(tower(), each.subject, each.target, who(), request.form.get("reason", ""))
+        new = resync_now(tower(), subject, target, who(), request.form.get("reason", ""))
     except NotPossible as trouble:
-        flash(str(trouble), "warn")
-        return hx.go_to(link("deliveries.show", id=id))
+        flash(titled(str(trouble)), "warn")
+        return hx.go_to(back)
     flash("The present values are on their way: this is the new delivery.", "ok")
     return hx.go_to(link("deliveries.show", id=new[0].id))
+
+
+@bp.app_template_test("resyncable")
+def is_resyncable(drift: Drift) -> bool:
+    """Whether the tower itself carries the attribute of a drift to its follower."""
+    landscape, follower = tower().landscape, tower().landscape.system(drift.follower)
+    return follower.sending is not None and any(
+        route.target == follower.role and drift.attribute in route.take
+        for route in landscape.routes_of(drift.subject.kind)
+    )
 
 
 # ---- the form ----------------------------------------------------------------------------------------------------

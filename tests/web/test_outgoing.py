@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from controltower.domain.clock import Clock
 from controltower.domain.delivery import Delivery
+from controltower.pipeline.detect import detect
 from controltower.pipeline.runs import advance_runs
 from controltower.store import audit, delivery
 from controltower.store.engine import connect, reading
@@ -295,6 +296,36 @@ def test_the_present_values_go_instead(stage: Stage, desk: FlaskClient) -> None:
     assert "Thu 12 Mar 18:00" in text
 
 
+def test_what_was_taken_and_is_not_shown_is_told_again(stage: Stage, desk: FlaskClient) -> None:
+    tell_orders(stage.plantlet, [7])
+    send(stage.plantlet)
+    (taken,) = rows(desk, "/messages?as=csv&way=out&state=delivered")
+    stage.plantlet.clock.move(90 * MINUTE)
+    stage.show()
+    page = words(desk, f"/deliveries/{taken['id']}")
+    assert "It should have shown it 30 min ago." in page
+    new = desk.post(f"/deliveries/{taken['id']}/resync", data={"reason": "it lost it"})
+    assert "The present values are on their way" in settled(desk, new)
+
+
+def test_a_follower_that_disagrees_is_resynced_from_the_order(stage: Stage, desk: FlaskClient) -> None:
+    tell_orders(stage.plantlet, [7])
+    send(stage.plantlet)
+    stage.plantlet.say("aps", 1, {"due_date": due(2)}, subject="LYON/order/MO-7")
+    stage.plantlet.record()
+    stage.plantlet.clock.move(60 * MINUTE)
+    detect(stage.plantlet.tower)
+    stage.show()
+    assert "Resync Scheduler" in words(desk, "/orders/LYON/MO-7")
+    asked = {"subject": "LYON/order/MO-7", "target": "aps", "reason": "it never moved it"}
+    text = settled(desk, desk.post("/resync", data=asked))
+    assert "Mon 9 Mar 18:00" in text
+    assert stage.acts()[0] == ("integration", "delivery.resync")
+    refused = desk.post("/resync", data=asked | {"target": "mes"})
+    assert "No route carries" in settled(desk, refused)
+    assert desk.post("/resync", data=asked | {"subject": "nonsense"}).status_code == 400
+
+
 def test_an_edit_is_checked_shown_and_only_then_sent(stage: Stage, desk: FlaskClient) -> None:
     (dead,) = stage.kill(1)
     path = f"/deliveries/{dead.id}/edit"
@@ -374,7 +405,8 @@ def test_others_may_look_but_not_act(stage: Stage, as_role: AsRole, role: str) -
     for path in (
         f"/deliveries/{dead.id}/resubmit", f"/deliveries/{dead.id}/edit", f"/deliveries/{dead.id}/discard",
         f"/deliveries/{dead.id}/resync", f"/failures/{dead.group}/resubmit", f"/failures/{dead.group}/discard",
-        f"/failures/{dead.group}/reprocess", "/runs/1/pause", "/interfaces/aps/pause", "/interfaces/aps/resume",
+        f"/failures/{dead.group}/reprocess", "/runs/1/pause", "/resync", "/interfaces/aps/pause",
+        "/interfaces/aps/resume",
     ):  # fmt: skip
         assert client.post(path, data={"reason": "mine"}).status_code == 403
     assert client.get(f"/deliveries/{dead.id}/edit").status_code == 403
