@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from controltower.simulation.network import Network
+from controltower.simulation.story import AT_THE_DOOR, SCENES
 from controltower.simulation.tryton.__main__ import main
 from controltower.simulation.tryton.bridge import RealErp
 from tests.simulation.conftest import MORNING
@@ -41,6 +42,11 @@ def test_the_story_is_one_that_can_be_played_here(make_network: Callable[..., Ne
     for minutes, wanted in ((41, "answer-lost"), (50, "target-down")):
         network.advance(timedelta(minutes=minutes))
         assert wanted in {fault["name"] for fault in network.faults() if fault["active"]}
+
+
+def test_a_scene_of_the_story_outlives_the_allowances_and_a_shut_door_does_not_last() -> None:
+    assert [scene.lasts(60.0) for scene in (*SCENES, *AT_THE_DOOR)] == [150.0, 120.0, 180.0, 120.0]
+    assert [scene.lasts(1.0) for scene in (*SCENES, *AT_THE_DOOR)] == [20.0, 20.0, 3.0, 2.0]
 
 
 @pytest.mark.parametrize(
