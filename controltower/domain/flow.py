@@ -1,12 +1,37 @@
 """A declared flow: what begins it, its steps, what shows each one done or going wrong, and who is asked then."""
 
 import datetime
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 from controltower.domain.expectation import Sign
 from controltower.domain.subject import Subject, order_of
+
+Held = TypeVar("Held")
+# Keys of what was seen beside the steps' own names, which hold no colon.
+BEGUN, CANCELLED = ":begun", ":cancelled"
+
+
+def key_when(step: str) -> str:
+    """Under which key it is kept that a conditional step is needed."""
+    return f":when:{step}"
+
+
+def key_done(step: str) -> str:
+    """Under which key the latest event of a type that shows a step done is kept."""
+    return f":done:{step}"
+
+
+def key_wrong(step: str) -> str:
+    """Under which key the latest event of a type that shows a step going wrong is kept."""
+    return f":wrong:{step}"
+
+
+def key_good(attribute: str, system: str) -> str:
+    """Under which key it is kept that a system said something fit of an attribute that a check asks for."""
+    return f":good:{attribute} {system}"
 
 
 @dataclass(frozen=True)
@@ -95,26 +120,45 @@ class Flow:
         return frozenset(name for step in self.steps if step.check for name in step.needs)
 
     @cached_property
-    def _seen(self) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, str]]]:
-        """The (role, type) and (role, attribute) pairs that any of its signs looks at."""
-        signs = list(self._signs())
-        return (
-            frozenset((sign.role, sign.type) for sign in signs if sign.type),
-            frozenset((sign.role, sign.attribute) for sign in signs if sign.attribute),
-        )
+    def by_type(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """(role, event type) -> the keys under which it is kept that such an event was seen."""
+        return _gathered(((sign.role, sign.type), key) for key, sign in self._signs() if sign.type)
 
-    def _signs(self) -> Iterator[Sign]:
-        yield from (*self.begins, *self.cancelled)
+    @cached_property
+    def by_value(self) -> dict[tuple[str, str], tuple[tuple[str, frozenset[str]], ...]]:
+        """(role, attribute) -> the keys under which values are kept, and which values; any where none is named."""
+        signs = ((key, sign) for key, sign in self._signs() if sign.attribute)
+        return _gathered(((sign.role, sign.attribute), (key, sign.becomes)) for key, sign in signs)
+
+    @cached_property
+    def latest_by_type(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """(role, event type) -> the keys under which the latest such event is kept, because a step can go wrong."""
+        troubled = [step for step in self.steps if step.trouble.signs]
+        done = ((key_done(step.name), sign) for step in troubled for sign in step.shown)
+        wrong = ((key_wrong(step.name), sign) for step in troubled for sign in step.trouble.signs)
+        return _gathered(((sign.role, sign.type), key) for key, sign in (*done, *wrong) if sign.type)
+
+    @cached_property
+    def _troubling(self) -> frozenset[tuple[str, str]]:
+        signs = (sign for step in self.steps for sign in step.trouble.signs)
+        return frozenset((sign.role, sign.attribute) for sign in signs if sign.attribute)
+
+    def _signs(self) -> Iterator[tuple[str, Sign]]:
+        """Each sign whose first sight counts, with the key under which it is kept."""
+        yield from ((BEGUN, sign) for sign in self.begins)
+        yield from ((CANCELLED, sign) for sign in self.cancelled)
         for step in self.steps:
-            yield from (*step.shown, *step.when, *step.watched, *step.trouble.signs)
+            yield from ((step.name, sign) for sign in step.shown)
+            yield from ((key_when(step.name), sign) for sign in step.when)
+            yield from ((f":watch:{step.name}", sign) for sign in step.watched)
 
     def looks_at(self, role: str, event_type: str, attributes: Set[str]) -> bool:
         """Whether an event of a role can move the flow by what it says."""
-        types, pairs = self._seen
-        return (
-            (role, event_type) in types
-            or any((role, name) in pairs for name in attributes)
-            or not self.checked.isdisjoint(attributes)
+        if (role, event_type) in self.by_type or (role, event_type) in self.latest_by_type:
+            return True
+        pairs = ((role, name) for name in attributes)
+        return not self.checked.isdisjoint(attributes) or any(
+            pair in self.by_value or pair in self._troubling for pair in pairs
         )
 
     @cached_property
@@ -126,6 +170,13 @@ class Flow:
     def routes(self) -> frozenset[str]:
         """The routes that show steps done."""
         return frozenset(step.route for step in self.steps if step.route)
+
+
+def _gathered(pairs: Iterable[tuple[tuple[str, str], Held]]) -> dict[tuple[str, str], tuple[Held, ...]]:
+    found: dict[tuple[str, str], list[Held]] = {}
+    for name, held in pairs:
+        found.setdefault(name, []).append(held)
+    return {name: tuple(held) for name, held in found.items()}
 
 
 def flow_subject(subject: Subject) -> Subject:

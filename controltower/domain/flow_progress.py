@@ -6,18 +6,18 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from controltower.domain import flow_check
-from controltower.domain.flow import Flow, Step
-from controltower.domain.flow_check import Said
-from controltower.domain.flow_evidence import (
+from controltower.domain.flow import (
     BEGUN,
     CANCELLED,
-    Evidence,
-    Mark,
+    Flow,
+    Step,
     key_done,
     key_good,
     key_when,
     key_wrong,
 )
+from controltower.domain.flow_check import Said
+from controltower.domain.flow_evidence import Evidence, Mark
 from controltower.domain.subject import Subject
 from controltower.domain.value import write_time
 
@@ -58,8 +58,7 @@ class Grounds(NamedTuple):
     plant_known: bool = True
 
 
-@dataclass(frozen=True)
-class StepState:
+class StepState(NamedTuple):
     """One step of one subject. `at`: when it was done there (skipped or passed: when that was so); `known`: when we
     learnt of it; `ready_at` and `ready_known`: the same of what it waited for. `wrong`: since when it goes wrong, and
     `faults`: what a check found. `act`: what a person last decided about it."""
@@ -153,19 +152,19 @@ def judge(grounds: Grounds) -> Progress:
 def _fact(grounds: Grounds, step: Step) -> StepState:
     """Done, skipped or going wrong, whatever the other steps do."""
     done = _done(grounds, step)
-    decided = [act for act in grounds.acts if act.step == step.name]
+    decided = [act for act in grounds.acts if act.step == step.name] if grounds.acts else []
     wrong = _wrong(grounds, step, decided)
     state = StepState(step, wrong=wrong, act=decided[-1] if decided else None)
     if step.check:
         state = _checked(grounds, state)
         done = done or _check_passed(grounds, step, state)
     if done is not None:
-        state = replace(
-            state, state=DONE, at=done.at, known=done.known, system=done.system, message=done.message
+        state = state._replace(
+            state=DONE, at=done.at, known=done.known, system=done.system, message=done.message
         )
     skip = _standing(decided, SKIP)
     if skip is not None and (state.state != DONE or state.wrong is not None):
-        return replace(state, state=SKIPPED, at=skip.at, known=skip.at, act=skip, wrong=None, faults=())
+        return state._replace(state=SKIPPED, at=skip.at, known=skip.at, act=skip, wrong=None, faults=())
     return state
 
 
@@ -179,12 +178,14 @@ def _done(grounds: Grounds, step: Step) -> Mark | None:
 
 def _wrong(grounds: Grounds, step: Step, decided: Sequence[Act]) -> Mark | None:
     """The sign of trouble that nothing later has made good: the step done anew, or a person's decision."""
+    if not step.trouble.signs:
+        return None
     evidence = grounds.evidence
-    signs = [evidence.latest.get(key_wrong(step)), *_runs(grounds, step, trouble=True)]
+    signs = [evidence.latest.get(key_wrong(step.name)), *_runs(grounds, step, trouble=True)]
     wrong = max((mark for mark in signs if mark is not None), key=lambda mark: mark.place, default=None)
     if wrong is None:
         return None
-    good = [evidence.first.get(step.name), evidence.latest.get(key_done(step)), *_runs(grounds, step)]
+    good = [evidence.first.get(step.name), evidence.latest.get(key_done(step.name)), *_runs(grounds, step)]
     if any(mark is not None and mark.place > wrong.place for mark in good):
         return None
     retried = _standing(decided, RETRY)
@@ -214,7 +215,7 @@ def _checked(grounds: Grounds, state: StepState) -> StepState:
         return state
     check = flow_check.CHECKS[state.step.check]
     faults = tuple(check(grounds.subject, state.step.needs, held, grounds.plant_known))
-    return replace(state, faults=faults, wrong=last if faults else state.wrong)
+    return state._replace(faults=faults, wrong=last if faults else state.wrong)
 
 
 def _check_passed(grounds: Grounds, step: Step, state: StepState) -> Mark | None:
@@ -263,17 +264,17 @@ def _placed(telling: _Telling, step: Step) -> StepState:
         if state.act is not None and state.act.action == RETRY:
             ready_known = max(ready_known, state.act.at)
         due = _due(telling.grounds, step, ready_known)
-        state = replace(state, ready_at=ready_at, ready_known=ready_known, due_at=due)
+        state = state._replace(ready_at=ready_at, ready_known=ready_known, due_at=due)
     if state.state == SKIPPED or (state.state == DONE and state.wrong is None):
         return state
     if state.state != DONE and not _needed(telling, step):
-        return replace(state, state=IDLE, wrong=None, faults=())
+        return state._replace(state=IDLE, wrong=None, faults=())
     gone_on = _gone_on(telling, step)
     if gone_on is not None and (state.wrong is None or gone_on.at is None or gone_on.at > state.wrong.at):
         return _behind(state, gone_on)
     if state.wrong is not None:
-        return replace(state, state=WRONG)
-    return replace(state, state=WAITING) if ready is not None else state
+        return state._replace(state=WRONG)
+    return state._replace(state=WAITING) if ready is not None else state
 
 
 def _due(grounds: Grounds, step: Step, since: datetime.datetime) -> datetime.datetime | None:
@@ -286,14 +287,14 @@ def _due(grounds: Grounds, step: Step, since: datetime.datetime) -> datetime.dat
 def _behind(state: StepState, gone_on: StepState) -> StepState:
     """The flow went on without it: nobody waits for it any more."""
     if state.state == DONE:
-        return replace(state, wrong=None, faults=())
-    return replace(state, state=PASSED, at=gone_on.at, known=gone_on.known, wrong=None, faults=())
+        return state._replace(wrong=None, faults=())
+    return state._replace(state=PASSED, at=gone_on.at, known=gone_on.known, wrong=None, faults=())
 
 
 def _needed(telling: _Telling, step: Step) -> bool:
     if step.optional:
         return False
-    return not step.when or key_when(step) in telling.grounds.evidence.first
+    return not step.when or key_when(step.name) in telling.grounds.evidence.first
 
 
 def _gone_on(telling: _Telling, step: Step) -> StepState | None:
@@ -306,7 +307,7 @@ def _gone_on(telling: _Telling, step: Step) -> StepState | None:
 def _ready(telling: _Telling, step: Step) -> tuple[datetime.datetime, datetime.datetime] | None:
     """When its turn came, there and as known here; None while something before it is open."""
     found = [(telling.begun.at, telling.begun.known)]
-    needed = telling.grounds.evidence.first.get(key_when(step))
+    needed = telling.grounds.evidence.first.get(key_when(step.name))
     if needed is not None:
         found.append((needed.at, needed.known))
     for name in step.after:
@@ -363,5 +364,5 @@ def _stopped(
 
 def _closed(made: Progress) -> Progress:
     """Of a cancelled flow no step is open."""
-    steps = tuple(replace(each, state=AHEAD) if each.state in OPEN_STEPS else each for each in made.steps)
+    steps = tuple(each._replace(state=AHEAD) if each.state in OPEN_STEPS else each for each in made.steps)
     return replace(made, steps=steps)

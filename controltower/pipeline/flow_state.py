@@ -40,6 +40,7 @@ class FlowState:
     evidence: Evidence = field(init=False)
     owners: dict[str, str] = field(init=False)
     progress: Progress = field(init=False)
+    judged: bool = False
     until: datetime.datetime | None = field(init=False)
     open: set[str] = field(init=False)
     past: list[str] = field(init=False)
@@ -71,6 +72,7 @@ class FlowState:
 
     def _judge(self, moment: datetime.datetime) -> None:
         self.progress = judge(self.grounds(moment))
+        self.judged = True
         present: set[str] = set()
         for case in rule.cases_of(self.progress, self.landscape, moment):
             if case.state == OPEN:
@@ -102,6 +104,8 @@ class FlowState:
 
     def after(self) -> Instance:
         """What is to be kept of it."""
+        if not self.judged:
+            return self.before._replace(evidence=self.evidence)
         progress = self.progress
         told = Told(
             list(self._figures()),

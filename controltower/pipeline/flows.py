@@ -28,7 +28,8 @@ def advance(connection: Connection, tower: Tower, touched: Sequence[Recorded]) -
     states = states_of(connection, tower, {(subject, declared.name) for declared, subject, _ in looked})
     for declared, subject, recorded in looked:
         state = states[subject, declared.name]
-        take(state.evidence, declared, recorded, tower.landscape.roles)
+        if not take(state.evidence, declared, recorded, tower.landscape.roles) and state.before.told.until:
+            continue
         if state.evidence.disordered:
             state.evidence = gather(declared, story(connection, subject), tower.landscape.roles)
         state.judge_at(recorded.learnt_at)
@@ -125,15 +126,13 @@ def _awaited(connection: Connection, states: dict[Key, FlowState]) -> None:
 
 def keep(connection: Connection, tower: Tower, states: Iterable[FlowState]) -> int:
     """Write what has changed: states, waiting steps, figures, exceptions. Returns how many flows it was."""
-    judged = list(states)
-    pairs = [(state.before, state.after()) for state in judged]
-    moved = [(old, new) for old, new in pairs if old != new]
-    before, after = [old for old, _ in moved], [new for _, new in moved]
+    all_of = list(states)
+    before, after = [state.before for state in all_of], [state.after() for state in all_of]
     flow.put(connection, after)
     flow.move(connection, before, after)
     flow_figure.add(connection, before, after)
-    _keep_cases(connection, judged)
-    return len(moved)
+    _keep_cases(connection, all_of)
+    return sum(1 for old, new in zip(before, after, strict=True) if old.told != new.told)
 
 
 def _keep_cases(connection: Connection, states: Sequence[FlowState]) -> None:

@@ -5,7 +5,20 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Boolean, Column, Connection, Index, Table, Text, and_, delete, exists, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    select,
+)
 
 from controltower.domain.delivery import APPLIED, DELIVERED, Delivery
 from controltower.domain.flow_evidence import Evidence
@@ -214,13 +227,15 @@ def carried(
 def move(connection: Connection, before: Sequence[Instance], after: Sequence[Instance]) -> None:
     """Bring the list of waiting steps in line with what has changed."""
     gone = [
-        {"plant": old.subject.plant, "flow": old.flow, "step": step, "subject": old.subject.name}
+        {"b_plant": old.subject.plant, "b_flow": old.flow, "b_step": step, "b_subject": old.subject.name}
         for old, new in zip(before, after, strict=True)
         for step in old.told.waiting.keys() - new.told.waiting.keys()
     ]
-    for each in gone:
-        mine = (flow_waiting.c[name] == value for name, value in each.items())
-        connection.execute(delete(flow_waiting).where(*mine))
+    if gone:
+        mine = (
+            flow_waiting.c[name] == bindparam(f"b_{name}") for name in ("plant", "flow", "step", "subject")
+        )
+        connection.execute(delete(flow_waiting).where(*mine), gone)
     rows = [
         (
             new.subject.plant, new.flow, step, new.subject.name, microseconds(held.since), _time(held.due_at),
