@@ -21,9 +21,10 @@ _GROWTH = math.log(1.1)
 flow_figure = Table(
     "flow_figure",
     metadata,
-    Column("plant", Name, primary_key=True),
+    # The questions are about a flow and some days, mostly of all plants.
     Column("flow", Name, primary_key=True),
     Column("day", Name, primary_key=True),
+    Column("plant", Name, primary_key=True),
     Column("name", Name, primary_key=True),
     Column("bucket", Integer, primary_key=True, autoincrement=False),
     Column("count", Integer, nullable=False),
@@ -86,7 +87,7 @@ def add(connection: Connection, before: Iterable[Instance], after: Iterable[Inst
     for sign, instances in ((-1, before), (1, after)):
         for each in instances:
             for name, bucket in each.told.figures:
-                changed[each.subject.plant, each.flow, each.day, name, bucket] += sign
+                changed[each.flow, each.day, each.subject.plant, name, bucket] += sign
     columns = [column.name for column in flow_figure.columns]
     rows = [dict(zip(columns, (*key, count), strict=True)) for key, count in sorted(changed.items()) if count]
     if rows:

@@ -69,13 +69,13 @@ def _flow_waiting() -> None:
 def _flow_figure() -> None:
     op.create_table(
         "flow_figure",
-        sa.Column("plant", NAME, nullable=False),
         sa.Column("flow", NAME, nullable=False),
         sa.Column("day", NAME, nullable=False),
+        sa.Column("plant", NAME, nullable=False),
         sa.Column("name", NAME, nullable=False),
         sa.Column("bucket", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("plant", "flow", "day", "name", "bucket", name=op.f("pk_flow_figure")),
+        sa.PrimaryKeyConstraint("flow", "day", "plant", "name", "bucket", name=op.f("pk_flow_figure")),
     )
 
 

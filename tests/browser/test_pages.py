@@ -15,6 +15,8 @@ PAGES = [
     "/failures",
     "/messages",
     "/interfaces",
+    "/flows",
+    "/flows/order-to-schedule",
     "/runs",
     "/systems",
     "/systems/erp-hq",

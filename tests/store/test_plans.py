@@ -12,7 +12,18 @@ from controltower.domain.delivery import Delivery
 from controltower.domain.event import Position
 from controltower.domain.rehearsal import Selection
 from controltower.domain.subject import Subject
-from controltower.store import belief, case, channel, drift, event, expectation, message, resubmission
+from controltower.store import (
+    belief,
+    case,
+    channel,
+    drift,
+    event,
+    expectation,
+    flow,
+    flow_figure,
+    message,
+    resubmission,
+)
 from controltower.store.engine import connect, reading
 
 NOW = datetime.datetime(2026, 3, 2, tzinfo=datetime.UTC)
@@ -66,6 +77,18 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "items": lambda asked: resubmission.items(asked, 1, "failed", 50),
     "progress": lambda asked: resubmission.progress(asked, 1),
     "what is under way": lambda asked: resubmission.is_under_way(asked, 1, NOW),
+    "flows of subjects": lambda asked: flow.of_subjects(asked, [ORDER]),
+    "flows due": lambda asked: flow.due(asked, ["f"], NOW),
+    "flows whose delivery took effect": lambda asked: flow.taken_effect(asked, ["f"]),
+    "what was delivered of flows": lambda asked: flow.carried(asked, [ORDER], ["plans"]),
+    "decisions about flows": lambda asked: flow.acts_of(asked, [ORDER]),
+    "flows under way": lambda asked: flow.listing(asked, "f"),
+    "flows completed": lambda asked: flow.listing(asked, "f", state="completed", after=(NOW, "order/1")),
+    "flows at a step": lambda asked: flow.waiting_at(asked, "f", "s"),
+    "deliveries of steps": lambda asked: flow.latest_deliveries(asked, [ORDER], ["plans"]),
+    "cohorts of a flow": lambda asked: flow_figure.cohorts(asked, "f", ("2026-03-01", "2026-03-31"), NOW),
+    "how long steps take": lambda asked: flow_figure.spreads(asked, "f", ("2026-03-01", "2026-03-31")),
+    "where flows wait": lambda asked: flow_figure.stops(asked, "f", NOW),
     "outages": lambda asked: channel.outages(asked, "erp", NOW),
 }
 
