@@ -11,6 +11,7 @@ from controltower.domain.event import Recorded
 from controltower.domain.subject import Subject, order_of
 from controltower.pipeline.reprocess import reprocess_messages
 from controltower.store import audit
+from controltower.store import delivery as deliveries
 from controltower.store import event as events
 from controltower.store import message as inbox
 from controltower.store.message import Message
@@ -25,6 +26,7 @@ bp = Blueprint("messages", __name__)
 NAV = NavEntry("Integration", "Messages", "messages.listing", "message")
 PER_PAGE = 50
 EVENTS_SHOWN = 200
+LARGEST_ID = 2**63
 # state -> (words, tone): what a state means to the one who must act
 STATES: dict[str, tuple[str, str]] = {
     inbox.RECEIVED: ("waiting", "wait"),
@@ -78,9 +80,11 @@ def asked() -> log.Asked:
 
 @bp.get("/messages/<int:id>")
 def show(id: int) -> Response:
-    """One message: envelope, bytes, faults, and the events it told."""
-    found = inbox.get(reading(), id)
+    """One message: envelope, bytes, faults, and the events it told; what went out has its own page."""
+    found = inbox.get(reading(), id) if id < LARGEST_ID else None
     if found is None:
+        if id < LARGEST_ID and deliveries.get(reading(), id):
+            return hx.go_to(url_for("deliveries.show", id=id))
         abort(404)
     held, payload = found
     lines, cut = masking.lines(payload.body, held.faults or [])

@@ -425,6 +425,8 @@ def test_the_log_tells_both_ways_and_leads_to_the_delivery(stage: Stage, desk: F
     assert [each["direction"] for each in rows(desk, "/messages?as=csv&q=MO-1000&way=in")] == ["in"]
     assert "No messages match" in words(desk, "/messages?q=xyzzy")
     assert f'href="/deliveries/{dead.id}"' in desk.get("/messages").text
+    assert desk.get(f"/messages/{dead.id}").location == f"/deliveries/{dead.id}"
+    assert desk.get(f"/messages/{10**30}").status_code == 404
     found = desk.get(f"/search?q={dead.id}")
     assert (found.status_code, found.location) == (303, f"/deliveries/{dead.id}")
 
