@@ -137,10 +137,10 @@ def moment_in(held: Body, name: str) -> float:
         raise Refused(422, f"{name} is missing or no time: {error}") from None
 
 
-def pieces_in(held: Body, name: str) -> int:
-    """A quantity among the attributes. Raises Refused."""
+def pieces_in(held: Body, name: str, default: int | None = None) -> int:
+    """A quantity among what was sent, in whole pieces. Raises Refused when it is none, or lacks without a default."""
+    given: Any = held.get(name, default)
     try:
-        given = held[name]
         return round(float(given["value"] if isinstance(given, dict) else given))
-    except (KeyError, TypeError, ValueError) as error:
-        raise Refused(422, f"{name} is missing or no quantity: {error}") from None
+    except (KeyError, TypeError, ValueError):
+        raise Refused(422, f"{name} is missing or no quantity: {given!r}") from None

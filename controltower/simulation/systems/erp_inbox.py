@@ -9,8 +9,8 @@ from flask import Response, jsonify, request
 from controltower.simulation.database import Body
 from controltower.simulation.inbox import Refused
 from controltower.simulation.landscape import STORE
-from controltower.simulation.timekeeper import iso, unix
-from controltower.simulation.tower_end import Done
+from controltower.simulation.timekeeper import iso
+from controltower.simulation.tower_end import Done, moment_in, pieces_in
 
 OVER = ("CLSD", "DLFL")
 HALF_A_DAY = 12 * 3600.0
@@ -45,7 +45,11 @@ class ErpInbox:
         return Done(subject, "+".join(done), {"OrderNo": number, "Ver": order["version"]})
 
     def _confirm(self, order: Body, sent: Body) -> None:
-        final, good, scrap = sent.get("Sts") == "CNF", _pieces(sent, "ConfYield"), _pieces(sent, "ConfScrap")
+        final, good, scrap = (
+            sent.get("Sts") == "CNF",
+            pieces_in(sent, "ConfYield", 0),
+            pieces_in(sent, "ConfScrap", 0),
+        )
         if order["final"] or order["status"] in OVER:
             raise Refused(422, f"Order {order['order']} is finally confirmed, nothing more can be booked")
         if good < order["good"]:
@@ -62,14 +66,14 @@ class ErpInbox:
         """Keep what the scheduler says; an order that ends later than promised is promised anew."""
         order["plan"] = {**order.get("plan", {}), **{name: sent[name] for name in PLANNED if sent.get(name)}}
         if sent.get("PlanEnd"):
-            end = _moment(sent, "PlanEnd")
+            end = moment_in(sent, "PlanEnd")
             order["promise"] = max(order["promise"], (end // 3600 + 1) * 3600 + HALF_A_DAY)
         self._erp.plan_taken(order)
 
     def _stock(self, sent: Body, plant: str, item: str, store: str) -> Done:
         if store != STORE:
             raise Refused(404, f"There is no storage location {store}")
-        self._erp.take_stock(plant, item, _pieces(sent, "Qty"), _pieces(sent, "ResQty"))
+        self._erp.take_stock(plant, item, pieces_in(sent, "Qty", 0), pieces_in(sent, "ResQty", 0))
         return Done(f"{plant}/stock/{item}/{store}", "stock", {"Matnr": item, "Werk": plant})
 
     def _postings(self, number: str) -> Response:
@@ -88,17 +92,3 @@ def _shown(posting: Body) -> Body:
         "Final": posting["final"],
         "PostedAt": iso(posting["at"]),
     }
-
-
-def _pieces(sent: Body, name: str) -> int:
-    try:
-        return round(float(sent.get(name) or 0))
-    except (TypeError, ValueError):
-        raise Refused(422, f"{name} is no quantity: {sent[name]!r}") from None
-
-
-def _moment(sent: Body, name: str) -> float:
-    try:
-        return unix(str(sent[name]))
-    except ValueError:
-        raise Refused(422, f"{name} is no time: {sent[name]!r}") from None

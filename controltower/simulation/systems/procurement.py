@@ -12,7 +12,7 @@ from controltower.simulation.inbox import Refused
 from controltower.simulation.landscape import PLANTS, system_for
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.timekeeper import iso, unix
-from controltower.simulation.tower_end import Done
+from controltower.simulation.tower_end import Done, pieces_in
 
 MINUTE = 60.0
 LOT = 1200  # the least that is bought at once
@@ -56,7 +56,7 @@ class Procurement(PlantSystem):
         coming = [line for line in self.db.live("line") if (line["plant"], line["item"]) == (plant, item)]
         coming = [line for line in coming if line["state"] in ("OPEN", "SENT", "CONFIRMED")]
         if not coming:
-            self._order({"plant": plant, "item": item, "quantity": max(LOT, _pieces(sent))})
+            self._order({"plant": plant, "item": item, "quantity": max(LOT, pieces_in(sent, "qty", 0))})
         subject, reference = f"{plant}/stock/{item}", str(sent.get("reference", ""))
         state = "joined" if coming else "ordered"
         return Done(subject, f"need {state}", {"reference": reference, "state": state}, 201)
@@ -131,13 +131,6 @@ def line_row(line: Body) -> Body:
         "unit_price": {"amount": line["price"], "currency": "EUR"},
         "updated_at": iso(line["changed"]),
     }
-
-
-def _pieces(sent: Body) -> int:
-    try:
-        return round(float(sent.get("qty") or 0))
-    except (TypeError, ValueError):
-        raise Refused(422, f"qty is no quantity: {sent['qty']!r}") from None
 
 
 def _offset(cursor: str) -> int:

@@ -10,7 +10,7 @@ from controltower.simulation.database import Body
 from controltower.simulation.dialects import warehouse
 from controltower.simulation.inbox import Refused, bare
 from controltower.simulation.landscape import PLANTS
-from controltower.simulation.tower_end import Done
+from controltower.simulation.tower_end import Done, pieces_in
 
 
 class WmsInbox:
@@ -26,13 +26,13 @@ class WmsInbox:
     def _north(self, sent: Body) -> Done:
         """A pick is made for each request, whatever was asked before: who asks twice gets twice."""
         plant, order = self._plant(sent, "site"), str(sent.get("order_reference", ""))
-        made = self._staged(plant, order, _pieces(sent, "quantity"), str(sent.get("notes", "")))
+        made = self._staged(plant, order, pieces_in(sent, "quantity", 0), str(sent.get("notes", "")))
         return Done(f"{plant}/order/{order}", "staging", warehouse.north_pick(made), 201)
 
     def _south(self, sent: Body) -> Done:
         plant, order = self._plant(sent, "site"), str(sent.get("order", ""))
         key = bare(request.headers.get("Idempotency-Key", ""))
-        made = self._staged(plant, order, _pieces(sent, "qty"), key)
+        made = self._staged(plant, order, pieces_in(sent, "qty", 0), key)
         return Done(f"{plant}/order/{order}", "staging", {"order": order, "complete": made["complete"]}, 202)
 
     def _staged(self, plant: str, order: str, quantity: int, notes: str) -> Body:
@@ -46,10 +46,3 @@ class WmsInbox:
         if plant not in self._wms.spec.plants or plant not in PLANTS:
             raise Refused(422, f"site {plant!r} is not served by {self._wms.id}")
         return plant
-
-
-def _pieces(sent: Body, name: str) -> int:
-    try:
-        return round(float(sent.get(name) or 0))
-    except (TypeError, ValueError):
-        raise Refused(422, f"{name} is no quantity: {sent[name]!r}") from None
