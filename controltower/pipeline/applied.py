@@ -20,9 +20,9 @@ Beliefs = Mapping[tuple[str, str], Belief]
 def notice(connection: Connection, tower: Tower, told: Sequence[Told]) -> list[Delivery]:
     """See which deliveries the targets show by now, after they have spoken. Returns those that are applied."""
     spoke = {
-        recorded.event.subject
-        for recorded, _ in told
-        if tower.landscape.routed_to(tower.landscape.system(recorded.event.system).role)
+        each.recorded.event.subject
+        for each in told
+        if tower.landscape.routed_to(tower.landscape.system(each.recorded.event.system).role)
     }
     if not spoke:
         return []

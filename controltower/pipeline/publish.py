@@ -19,15 +19,24 @@ from controltower.store import belief, delivery, event
 from controltower.store.message import MessageIds
 
 Beliefs = Mapping[tuple[str, str], Belief]
+_OVER = frozenset({"closed", "cancelled"})
 # Ids grow with time; this node is no web server's. Only who holds the ledger's turn takes them.
 _ids = MessageIds(node=254)
 
 
 class Told(NamedTuple):
-    """An event that was taken over, and the beliefs that it moved."""
+    """An event that was taken over, the beliefs that it moved, and whether its system had never spoken of the subject."""
 
     recorded: Recorded
     moves: list[Belief]
+    first: bool = False
+
+    @property
+    def is_history(self) -> bool:
+        """Whether a poll brought something that was over before the tower ever heard of it: nobody needs to be told."""
+        status = self.recorded.event.attributes.get("status")
+        over = status is not None and status.text in _OVER
+        return self.first and over and self.recorded.channel == "poll"
 
 
 class Lack(NamedTuple):
@@ -117,7 +126,7 @@ def content(
 
 def _matches(tower: Tower, told: Sequence[Told]) -> Iterator[_Matched]:
     landscape = tower.landscape
-    for recorded, moves in told:
+    for recorded, moves, _ in (each for each in told if not each.is_history):
         subject, system = recorded.event.subject, recorded.event.system
         for route in landscape.routes_of(subject.kind):
             if route.takes(landscape.system(system).role, recorded.event, moves):

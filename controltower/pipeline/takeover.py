@@ -55,7 +55,7 @@ def _apply_all(
             anew.add(standing.subject)
         else:
             seen.extend(sightings(recorded, before, tower.landscape.limits))
-        told.append(Told(recorded, apply(standing, recorded, tower.landscape)))
+        told.append(Told(recorded, apply(standing, recorded, tower.landscape), before is None))
     return told, anew
 
 

@@ -25,9 +25,11 @@ from controltower.domain.delivery import (
 from controltower.domain.expectation import Sign
 from controltower.domain.landscape import Tier
 from controltower.domain.retry import RetryPolicy, Sending
+from controltower.domain.subject import order_subject
 from controltower.pipeline.deliver import deliver
+from controltower.pipeline.publish import Told, publish
 from controltower.pipeline.reprocess import reprocess
-from controltower.store import attempt, delivery, gate, outbox
+from controltower.store import attempt, belief, delivery, event, gate, outbox
 from controltower.store.engine import reading, writing
 from tests.factories import CONFIRMATIONS, MINUTE, ORDERS, Plantlet, aim, carrying, due
 
@@ -103,6 +105,24 @@ def test_target_that_heard_the_owners_newer_value_elsewhere_shows_it_too(engine:
     plantlet.say("aps", 1, {"due_date": due(12)})
     plantlet.record()
     assert states(plantlet) == [APPLIED]
+
+
+@pytest.mark.parametrize(("status", "channel", "carried"), [
+    ("closed", "poll", 0), ("released", "poll", 1), ("closed", "hook", 1),
+])  # fmt: skip
+def test_history_of_a_first_look_is_not_carried(
+    engine: Engine, status: str, channel: str, carried: int
+) -> None:
+    plantlet = Plantlet(engine, carrying())
+    able, plantlet.tower = plantlet.tower, replace(plantlet.tower, senders={})
+    plantlet.say("erp", 1, {"due_date": due(9), "status": status})
+    plantlet.record()
+    subject = order_subject("LYON", "MO-1")
+    with writing(engine) as connection:
+        (told,) = event.of_subject(connection, subject)
+        moves = [held for _, held in belief.of(connection, [subject])]
+        publish(connection, able, [Told(told._replace(channel=channel), moves, first=True)])
+    assert len(outbox_of(plantlet)) == carried
 
 
 def test_newer_one_supersedes_what_is_stuck(engine: Engine) -> None:
