@@ -25,7 +25,7 @@ _ids = MessageIds(node=254)
 
 
 class Told(NamedTuple):
-    """An event that was taken over, the beliefs that it moved, and whether its system had never spoken of the subject."""
+    """An event that was taken over, the beliefs that it moved, and whether its system spoke of the subject first."""
 
     recorded: Recorded
     moves: list[Belief]
