@@ -81,6 +81,7 @@ class Taken(NamedTuple):
 
     id: int
     route: str
+    source: str
     delivered_at: datetime.datetime | None
 
 
@@ -96,7 +97,7 @@ def taken(connection: Connection, target: str, limit: int = MOST_TAKEN) -> list[
 
 def _newest(target: str, state: str, limit: int) -> Select[Any]:
     return (
-        select(delivery.c.id, delivery.c.route, delivery.c.delivered_at)
+        select(delivery.c.id, delivery.c.route, delivery.c.source, delivery.c.delivered_at)
         .where(delivery.c.target == target, delivery.c.state == state)
         .order_by(delivery.c.id.desc())
         .limit(limit)

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response
 
-from controltower.web import failures, hx, outgoing, targets
+from controltower.web import failures, hx, outgoing, systems, targets
 from controltower.web.failures import IN, OUT, Failure
 from controltower.web.navigation import NavEntry
+from controltower.web.network import network
 
 bp = Blueprint("integration", __name__)
 NAV = NavEntry("Integration", "Overview", "integration.overview", "board")
@@ -46,6 +47,7 @@ def overview() -> Response:
         backlog=sum(each.backlog for each in sent_to),
         oldest=min((each.oldest_at for each in sent_to if each.oldest_at), default=None),
         unknown=sum(one.unknown for each in sent_to for one in each.interfaces),
+        network=network(systems.lines(), sent_to),
         held=[each for each in sent_to if each.state not in (targets.RUNNING, targets.DRAINING)],
     )
 

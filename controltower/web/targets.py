@@ -74,7 +74,15 @@ class Interface:
     @property
     def lately(self) -> int:
         """How many were taken in the last hour."""
-        return sum(1 for each in self.taken if each.delivered_at and each.delivered_at > now() - HOUR)
+        return self.lately_from("")
+
+    def lately_from(self, source: str) -> int:
+        """How many were taken in the last hour that one system gave rise to; "" for any."""
+        since = hour_ago()
+        return sum(
+            1 for each in self.taken
+            if each.delivered_at and each.delivered_at > since and source in ("", each.source)
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,11 @@ class Target:
     def until(self) -> datetime | None:
         """When the tower sends again by itself, where that is known."""
         return until_of(self.gate, self.system)
+
+
+def hour_ago() -> datetime:
+    """Since when something counts as lately."""
+    return now() - HOUR
 
 
 def state_of(gate: Gate, system: System) -> str:

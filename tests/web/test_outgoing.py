@@ -112,6 +112,20 @@ def test_the_home_says_what_is_stuck_since_when_and_whose(stage: Stage, desk: Fl
     assert "Refused 3" in text
 
 
+def test_the_map_shows_the_ways_and_what_goes_along_them(stage: Stage, desk: FlaskClient) -> None:
+    tell_orders(stage.plantlet, range(7))
+    send(stage.plantlet)
+    stage.kill(2)
+    page = desk.get("/integration").text
+    assert (
+        "ERP Lyon → Scheduler: Orders to the scheduler; running; 7 deliveries taken in the last hour" in page
+    )
+    assert "MES Lyon → ERP Lyon: Confirmations to the ERP; running; 0 deliveries" in page
+    assert 'aria-label="Scheduler: never heard, 2 dead"' in page
+    assert page.count('marker-end') == 2
+    assert 'class="node ' not in desk.get("/integration?plant=GRAZ").text
+
+
 def test_a_failure_group_is_one_row_with_its_owner_and_trend(stage: Stage, desk: FlaskClient) -> None:
     stage.kill(4)
     stage.kill(2, outcome=AWAY._replace(error="gone", words="no such order {order}", status=404))
