@@ -18,6 +18,8 @@ from controltower.store.attempt import BEGAN, READ_BACK, SEND, Attempt
 
 # A claim outlives the longest call by so many seconds: whoever is later than that is gone.
 _BEYOND_THE_CALL = 30.0
+# Calls that one worker makes at once, whatever its targets would take: what it claims must not wait for a hand.
+MOST_AT_ONCE = 64
 
 
 class Claim(NamedTuple):
@@ -27,20 +29,24 @@ class Claim(NamedTuple):
     attempt: Attempt
 
 
-def claim(connection: Connection, tower: Tower, target: str, worker: str) -> list[Claim]:
-    """Claim what may go to a target now, and write the attempts down. The caller commits before it sends."""
+def claim(
+    connection: Connection, tower: Tower, target: str, worker: str, most: int = MOST_AT_ONCE
+) -> list[Claim]:
+    """Claim what may go to a target now, at most so many, and write the attempts down. The caller commits before it
+    sends."""
+    if most < 1:
+        return []
     system, now = tower.landscape.systems[target], tower.now()
     sending = system.sending or Sending()
     before = gate.get(connection, target, lock=True)
     wired = delivery.on_the_wire(connection, target)
     opened, allowed = gates.open_up(before, sending, now, system.zone, wired, tower.clock.speed)
     found: list[Delivery] = []
-    if allowed.total:
-        found = delivery.claim(
-            connection, target, now, min(allowed.total, allowed.retries), (RETRYING, UNKNOWN)
-        )
+    total = min(allowed.total, most)
+    if total:
+        found = delivery.claim(connection, target, now, min(total, allowed.retries), (RETRYING, UNKNOWN))
         again = len(found)
-        found += delivery.claim(connection, target, now, allowed.total - again, (PENDING,))
+        found += delivery.claim(connection, target, now, total - again, (PENDING,))
         opened = gates.passed(opened, sending, now, len(found) - again, again, tower.clock.speed)
     if opened != before:
         gate.put(connection, opened)

@@ -17,7 +17,7 @@ from controltower.domain.gate import Gate
 from controltower.domain.retry import Sending
 from controltower.domain.trace import delivery_span, traceparent
 from controltower.pipeline import applied, lanes, outcome
-from controltower.pipeline.claim import Claim, claim, take_up_lapsed
+from controltower.pipeline.claim import MOST_AT_ONCE, Claim, claim, take_up_lapsed
 from controltower.pipeline.gates import pause_for_credentials
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.undelivered import on_settled
@@ -27,7 +27,6 @@ from controltower.store.engine import reading, writing
 
 log = structlog.get_logger(__name__)
 
-_MOST_AT_ONCE = 64
 # Answers that come within so many seconds are settled together.
 _GATHER_SECONDS = 0.004
 _LOOK_SECONDS = 0.1
@@ -48,7 +47,7 @@ class Deliverer:
 
     def __init__(self, tower: Tower, worker: str) -> None:
         self.tower, self.worker = tower, worker
-        self._pool = ThreadPoolExecutor(_MOST_AT_ONCE, thread_name_prefix="deliver")
+        self._pool = ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="deliver")
         self._chance = random.Random()
         self._wired: dict[Future[Result], Claim] = {}
         # Answers that no transaction has taken yet: kept when the database is away.
@@ -92,9 +91,11 @@ class Deliverer:
         with writing(self.tower.engine) as connection:
             settled = self._settle(connection)
             # Gates last, one by one in one order: every worker needs them, and must not wait long for each other.
-            for target in sorted(targets | settled.keys()):
+            queue = sorted(targets | settled.keys())
+            for place, target in enumerate(queue):
                 self._tell_gate(connection, target, settled.get(target, ()))
-                claims += claim(connection, self.tower, target, self.worker)
+                free = MOST_AT_ONCE - len(self._wired) - len(claims)
+                claims += claim(connection, self.tower, target, self.worker, share(free, len(queue) - place))
         self._answers.clear()
         for each in claims:
             self._wired[self._pool.submit(self._carry_out, each)] = each
@@ -234,6 +235,13 @@ def deliver(tower: Tower, worker: str, seconds: float = 5.0) -> int:
         return deliverer.drain(seconds)
     finally:
         deliverer.close()
+
+
+def share(free: int, targets: int) -> int:
+    """How many of its free hands a worker keeps for the next of so many targets; at least one while any is free.
+
+    What it cannot carry out at once is left to the other workers."""
+    return max(min(free, 1), free // targets)
 
 
 def outgoing_of(each: Delivery) -> Outgoing:

@@ -26,7 +26,8 @@ from controltower.domain.expectation import Sign
 from controltower.domain.landscape import Tier
 from controltower.domain.retry import RetryPolicy, Sending
 from controltower.domain.subject import order_subject
-from controltower.pipeline.deliver import deliver
+from controltower.pipeline.claim import claim
+from controltower.pipeline.deliver import deliver, share
 from controltower.pipeline.publish import Told, publish
 from controltower.pipeline.reprocess import reprocess
 from controltower.store import attempt, belief, delivery, event, gate, outbox
@@ -360,3 +361,19 @@ def test_several_workers_share_the_outbox_and_keep_each_order(engine: Engine, wo
     for order in range(12):
         mine = [each for each in erp.booked if each.subject.key == f"MO-{order}"]
         assert [each.attributes["quantity_good"].text for each in mine] == ["1", "2", "3", "4", "5"]
+
+
+def test_a_worker_claims_no_more_than_it_has_hands_and_leaves_some_for_each_target() -> None:
+    assert [share(64, 1), share(64, 3), share(2, 3), share(1, 1), share(0, 3)] == [64, 21, 1, 1, 0]
+
+
+def test_what_one_worker_cannot_send_at_once_is_left_to_the_others(engine: Engine) -> None:
+    plantlet = Plantlet(engine, carrying(sending=Sending(in_flight=10)))
+    aim(plantlet, "aps")
+    for number in range(9):
+        plantlet.say("erp", 1, {"due_date": due(9)}, subject=f"LYON/order/MO-{number}")
+    plantlet.record()
+    with writing(engine) as connection:
+        claims = [claim(connection, plantlet.tower, "aps", f"worker-{number}", 4) for number in range(3)]
+    assert [len(each) for each in claims] == [4, 4, 1]
+    assert len({each.delivery.id for one in claims for each in one}) == 9
