@@ -12,7 +12,7 @@ from controltower.landscape_files.declared import (
 )
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings, suggestion
-from controltower.rules import sending, signal
+from controltower.rules import flow, sending, signal
 
 
 def plants_of(system: SystemTables, declared: Declared) -> tuple[str, ...]:
@@ -46,6 +46,7 @@ def check_fit(declared: Declared, findings: Findings) -> None:
         names = {
             *signal.RULES,
             *sending.RULES,
+            *flow.RULES,
             *(expectation.row["name"] for expectation in declared.expectations),
         } - {None}
         for rule in declared.limits.row["off"]:

@@ -44,13 +44,23 @@ def lines_of(text: str) -> dict[Path, int]:
     for number, line in enumerate(text.splitlines(), 1):
         header, key = _HEADER.match(line), _KEY.match(line)
         if header:
-            table = _steps(header[2])
+            table = _numbered(_steps(header[2]), counts)
             if header[1] == "[[":
                 counts[table] = counts.get(table, -1) + 1
                 table = (*table, counts[table])
             found.setdefault(table, number)
         elif key:
             found.setdefault((*table, *_steps(key[1])), number)
+    return found
+
+
+def _numbered(steps: Path, counts: dict[Path, int]) -> Path:
+    """The way to a table below lists: `flow.steps` stands in the latest [[flow]]."""
+    found: Path = steps[:1]
+    for step in steps[1:]:
+        if found in counts:
+            found = (*found, counts[found])
+        found = (*found, step)
     return found
 
 

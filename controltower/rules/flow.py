@@ -16,10 +16,10 @@ LATE, WRONG = RULES = ("flow-step-late", "flow-step-wrong")
 def cases_of(progress: Progress, landscape: Landscape, now: datetime.datetime) -> Iterator[Case]:
     """The exceptions that a flow's present state gives rise to; one that came late is resolved already."""
     for state in progress.steps:
-        if state.wrong is not None and progress.ended_at is None:
+        if state.wrong is not None and progress.ended_at is None and WRONG not in landscape.limits.off:
             yield wrong_case(progress, state, landscape)
         late = late_case(progress, state, landscape, now)
-        if late is not None:
+        if late is not None and LATE not in landscape.limits.off:
             yield late
 
 
