@@ -98,6 +98,9 @@ def _step(tables: StepTables, before: list[Step], declared: Declared) -> Step:
     row = dict(tables.row)
     del row["wrong"]
     watched = next((each for each in declared.expectations if each.row["name"] == row["expectation"]), None)
+    route = declared.routes.get(row["route"])
+    if route is not None and not row["team"]:
+        row["team"] = route.row["team"]
     after = row["after"] if row["after"] is not None else tuple(step.name for step in before[-1:])
     more: dict[str, Any] = {
         "after": after,

@@ -7,6 +7,7 @@ from typing import Any
 from controltower.domain.exception import Case, resolved
 from controltower.domain.flow import Step
 from controltower.domain.flow_progress import PASSED, SKIPPED, STOPPED, Progress, StepState
+from controltower.domain.flow_progress import WRONG as WRONG_STEP
 from controltower.domain.landscape import Landscape, System
 from controltower.domain.subject import Subject
 
@@ -26,9 +27,10 @@ def cases_of(progress: Progress, landscape: Landscape, now: datetime.datetime) -
 def late_case(
     progress: Progress, state: StepState, landscape: Landscape, now: datetime.datetime
 ) -> Case | None:
-    """A step that was not done in its time; None where it was, or where an expectation watches it already."""
+    """A step that was not done in its time; None where it was, where an expectation watches it, or while it goes
+    wrong, which is an exception itself."""
     step, due = state.step, state.due_at
-    if due is None or step.expectation:
+    if due is None or step.expectation or state.state == WRONG_STEP:
         return None
     over = state.known if state.at is not None else progress.over_known
     if (over or now) <= due:

@@ -16,6 +16,7 @@ from controltower.domain.flow_progress import (
     COMPLETED,
     DONE,
     IDLE,
+    OPEN_STEPS,
     PASSED,
     RUNNING,
     SKIPPED,
@@ -61,10 +62,18 @@ class Line:
     over: bool = False  # the flow has ended
 
     @property
+    def due_at(self) -> datetime | None:
+        """Until when it should be done: by itself, else by the promise of what the tower carries for it."""
+        each = self.delivery
+        if self.over or self.state.state not in OPEN_STEPS or self.state.due_at or each is None:
+            return self.state.due_at
+        return each.applied_by or each.deadline
+
+    @property
     def late(self) -> timedelta | None:
         """By how much it is beyond its time; None while it is not."""
-        due = self.state.due_at
-        return now() - due if due and not self.over and self.state.is_late(now()) else None
+        due, still = self.due_at, self.state.state in OPEN_STEPS and not self.over
+        return now() - due if still and due is not None and due < now() else None
 
     @property
     def badge(self) -> tuple[str, str, str]:

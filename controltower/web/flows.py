@@ -184,6 +184,6 @@ def row_of(story: Story) -> tuple[object, ...]:
         progress.subject.plant, progress.subject.key, progress.state, progress.began_at, progress.promise_at,
         progress.ended_at, "; ".join(each.state.step.title for each in waits),
         min((each.state.ready_at for each in waits if each.state.ready_at), default=None),
-        min((each.state.due_at for each in waits if each.state.due_at), default=None),
+        min((each.due_at for each in waits if each.due_at), default=None),
         any(each.late for each in waits), any(each.state.wrong for each in waits),
     )  # fmt: skip

@@ -315,7 +315,7 @@ def _shape(story: Story) -> StoryShape:
 def _step(line: Line) -> StepShape:
     state, carried = line.state, line.delivery
     return StepShape(
-        state.step.name, state.step.title, state.state, state.at, state.ready_at, state.due_at, line.late is not None,
+        state.step.name, state.step.title, state.state, state.at, state.ready_at, line.due_at, line.late is not None,
         state.system, str(state.message) if state.message else None, state.step.team, list(state.faults),
         str(carried.id) if carried else None, carried.state if carried else None,
     )  # fmt: skip
