@@ -28,7 +28,9 @@ HEAD = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture: its file's name, the page, and how it is looked at. `{order}` is the order of the first drift."""
+    """One picture: its file's name, the page, and how it is looked at.
+
+    `{order}` is the order of the first drift; `{group}` a failure group of dead letters, `{delivery}` its newest."""
 
     name: str
     path: str
@@ -49,7 +51,13 @@ PICTURES = (
     Picture("exceptions", "/exceptions"),
     Picture("demo", "/demo"),
     Picture("demo-truth", "/demo", from_element="section.truth"),
+    Picture("integration", "/integration"),
+    Picture("network", "/integration", from_element="section.network"),
+    Picture("failure-group", "{group}"),
+    Picture("delivery", "{delivery}"),
+    Picture("interfaces", "/interfaces"),
 )
+REFUSING = "System refuses messages"
 
 
 def main(words: list[str] | None = None) -> int:
@@ -76,10 +84,13 @@ def main(words: list[str] | None = None) -> int:
 def taken(browser: Browser, url: str, out: Path) -> Iterator[tuple[Path, int]]:
     """Take every picture; yields each file with its size in bytes."""
     cookies = _signed_in(browser, url)
-    order = _first_drift(_page(browser, url, cookies, PICTURES[0]))
+    _let_one_refuse(_page(browser, url, cookies, PICTURES[0]))
+    places = {"order": _first_drift(_page(browser, url, cookies, PICTURES[0]))}
     for picture in PICTURES:
         page = _page(browser, url, cookies, picture)
-        page.goto(picture.path.format(order=order))
+        if "{group}" in picture.path:
+            places |= _dead_letters(page)
+        page.goto(picture.path.format(**places))
         _settle(page, picture)
         file = out / f"{picture.name}.png"
         file.write_bytes(smaller(page.screenshot(animations="disabled", caret="hide")))
@@ -120,8 +131,27 @@ def _first_drift(page: Page) -> str:
     return address
 
 
+def _let_one_refuse(page: Page) -> None:
+    """Let a system refuse what it is sent, so that there are dead letters to be shown."""
+    page.goto("/demo")
+    page.get_by_role("region", name=REFUSING).get_by_role("button", name="Switch on").click()
+    page.get_by_text("is on.").wait_for()
+    page.context.close()
+
+
+def _dead_letters(page: Page) -> dict[str, str]:
+    """The addresses of a failure group and of its newest delivery, once there are some."""
+    page.goto("/failures?way=out&sort=-number")
+    row = page.locator("#failures-table tbody tr").first
+    row.wait_for(timeout=PATIENCE)
+    links = {"group": row.locator("a.key"), "delivery": row.get_by_role("link", name="newest")}
+    return {name: link.get_attribute("href") or "" for name, link in links.items()}
+
+
 def _settle(page: Page, picture: Picture) -> None:
     page.get_by_role("heading", level=1).wait_for()
+    if "{group}" in picture.path:
+        page.get_by_role("button", name="Resubmit").wait_for()
     if "{order}" in picture.path:
         page.locator("#lanes .main-svg").first.wait_for()
     if picture.name == "drift":
