@@ -126,4 +126,8 @@ def test_an_index_answers(sqlite_url: str, question: str) -> None:
         assert question not in SYSTEM_FAULTY or "ix_message_system_id" not in step, step
 
 
+def test_what_is_due_of_flows_is_not_looked_for_among_all_that_ever_were(sqlite_url: str) -> None:
+    assert any("ix_flow_due" in step for step in plans(sqlite_url, QUESTIONS["flows due"]))
+
+
 SYSTEM_FAULTY = ("parked of a system", "faulty messages of a system")
