@@ -78,7 +78,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") {
       if (root.classList.contains("drawer")) drawer(false);
-      const menu = $("details.menu[open]");
+      const menu = $("details.menu[open]") || event.target.closest?.("details.pop[open]");
       if (menu) { menu.open = false; $("summary", menu).focus(); }
       if (event.target.id === "search") event.target.blur();
     }

@@ -76,6 +76,7 @@ def test_all_that_fits_a_filter_is_rehearsed_and_sent(stage: Stage, desk: FlaskC
 def test_a_run_is_paused_goes_on_and_is_cancelled(stage: Stage, desk: FlaskClient) -> None:
     group = stage.kill(3)[0].group
     run = desk.post(f"/failures/{group}/resubmit", data={"reason": "try"}).location
+    assert "integration is sending some of them again" in words(desk, f"/failures/{group}")
     assert "Paused. What was handed over takes its course." in settled(desk, desk.post(f"{run}/pause"))
     assert "It goes on" in settled(desk, desk.post(f"{run}/go-on"))
     assert "Cancelled." in settled(desk, desk.post(f"{run}/cancel"))
