@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Column, Connection, Integer, Table, func, select
+from sqlalchemy import Column, Connection, Integer, Table, and_, case, exists, func, select
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from controltower.store.delivery import IS_DEAD, delivery
 from controltower.store.flow import IS_RUNNING, Instance, flow, flow_waiting
 from controltower.store.schema import Name, metadata
 
@@ -55,7 +56,8 @@ class Cohort(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """How many wait at a step now, how many of these beyond their time or going wrong, and the longest since when."""
+    """How many wait at a step now, how many of these are beyond their time, how many go wrong (or their delivery is
+    dead), and the longest since when."""
 
     waiting: int
     late: int
@@ -147,11 +149,17 @@ def stops(
 ) -> dict[str, Stop]:
     """Where a flow waits now, by step."""
     held = flow_waiting.c
+    dead = exists().where(
+        IS_DEAD,
+        delivery.c.plant == held.plant,
+        delivery.c.subject == held.subject,
+        delivery.c.route == held.route,
+    )
     chosen = select(
         held.step,
         func.count(),
         func.sum(func.coalesce(held.due_at < now, False).cast(Integer)),
-        func.sum(held.wrong.cast(Integer)),
+        func.sum(case((held.wrong | and_(held.route != "", dead), 1), else_=0)),
         func.min(held.since),
     ).where(held.flow == flow_name)
     if plants:

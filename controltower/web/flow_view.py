@@ -79,10 +79,18 @@ class Line:
     def badge(self) -> tuple[str, str, str]:
         """(words, tone, icon): of a step that waits for a delivery, what becomes of that."""
         each = self.delivery
+        if self.state.state == WAITING and each is None and self.late:
+            return "late", "bad", "clock"
         if self.state.state != WAITING or each is None:
-            return ("late", "bad", "clock") if self.late else STEP_STATES[self.state.state]
+            return STEP_STATES[self.state.state]
         words, tone = outgoing.state_of(each)
         return words, tone, "bad" if each.state == DEAD else "out"
+
+    @property
+    def team(self) -> str:
+        """Who is asked: while it goes wrong, whom the flow names for that."""
+        step = self.state.step
+        return (self.state.state == WRONG and step.trouble.team) or step.team
 
     @property
     def dead(self) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select
 
-from controltower.connectors.contract import FAILED, Outcome
+from controltower.connectors.contract import FAILED, Fault, InvalidMessage, Outcome
 from controltower.domain import failure
 from controltower.domain.delivery import DEAD, PENDING
 from controltower.domain.flow_progress import COMPLETED, RUNNING, STOPPED
@@ -17,7 +17,7 @@ from controltower.pipeline import flow_acts
 from controltower.pipeline.deliver import deliver
 from controltower.pipeline.detect import detect
 from controltower.pipeline.flow_acts import NotPossible
-from controltower.pipeline.reprocess import reprocess
+from controltower.pipeline.reprocess import reprocess, reprocess_messages
 from controltower.store import audit, case, delivery, flow, flow_figure, message, outbox, rebuild
 from controltower.store.engine import reading, writing
 from tests.factories import MINUTE, MORNING, Plantlet, ScriptedTarget, cloud_event, due
@@ -129,6 +129,27 @@ def test_an_incomplete_order_waits_for_its_owner(plant: Any) -> None:
     (task,) = cases(plantlet)
     assert "the due date lies in the past" in task.why
     assert states(plantlet)["carried"] == "ahead"
+
+
+def test_a_message_that_is_mended_later_leaves_the_flows_exceptions_as_they_are(plant: Any) -> None:
+    plantlet, _ = plant
+    connector = plantlet.tower.connectors["erp"]
+    sound = connector.translate
+    connector.translate = _cannot_read
+    parked = plantlet.say("erp", 1, {"priority": 3})
+    plantlet.record()
+    connector.translate = sound
+    plantlet.clock.move(MINUTE)
+    plantlet.say("erp", 2, {"status": "firm", "due_date": due(9)})
+    plantlet.record()
+    (task,) = cases(plantlet)
+    assert "no quantity" in task.why
+    assert reprocess_messages(plantlet.tower, [parked.message]) == 1
+    assert [each.id for each in cases(plantlet)] == [task.id]
+
+
+def _cannot_read(envelope: Any) -> Any:
+    raise InvalidMessage([Fault(0, "/data", "the mapping does not know this")])
 
 
 def test_a_dead_delivery_is_sent_again_by_a_retry(plant: Any) -> None:

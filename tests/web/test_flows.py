@@ -39,7 +39,7 @@ def test_the_overview_says_where_each_flow_waits(planner: FlaskClient) -> None:
     assert {name: row["waiting"] for name, row in steps.items()} == {
         "entered": "0", "valid": "1", "carried": "1", "planned": "0", "started": "1",
     }  # fmt: skip
-    assert steps["valid"]["wrong"] == "1"
+    assert (steps["valid"]["wrong"], steps["carried"]["wrong"], steps["started"]["wrong"]) == ("1", "1", "0")
 
 
 def test_a_step_opens_the_orders_that_wait_there(planner: FlaskClient) -> None:
@@ -69,7 +69,7 @@ def test_what_is_not_there_is_not_found(planner: FlaskClient, path: str) -> None
 def test_one_order_shows_each_step_with_its_delivery(planner: FlaskClient) -> None:
     text = words(planner, f"/flows/{NAME}/LYON/MO-1")
     assert "dead letter" in text
-    assert "mend it, then retry" in text
+    assert "The order has no routing. Mend that, then retry." in text
     assert "The due date lies in the past" in words(planner, f"/flows/{NAME}/LYON/MO-2")
     assert "Order to start" in words(planner, "/orders/LYON/MO-1")
 
