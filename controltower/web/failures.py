@@ -183,6 +183,7 @@ def listing() -> Response:
         late=sum(1 for each in chosen if each.left is not None and each.left < timedelta(0)),
         oldest=min((each.first_at for each in chosen if each.first_at), default=None),
         cut=len(found) >= MOST_GROUPS,
+        most_parked=MOST_PARKED,
     )
 
 

@@ -43,6 +43,7 @@ def overview() -> Response:
         title_of=outgoing.title_of,
         dead=sum(each.number for each in found if each.way == OUT),
         parked=sum(each.number for each in found if each.way == IN),
+        most_parked=failures.MOST_PARKED,
         stuck_since=min((each.first_at for each in found if each.first_at), default=None),
         backlog=sum(each.backlog for each in sent_to),
         oldest=min((each.oldest_at for each in sent_to if each.oldest_at), default=None),
