@@ -131,8 +131,8 @@ def _round(kind: str, place: Path, told: Target, orders: int) -> Round:
     bare = _bare(told, one.taken)
     two = _drained(kind, place, told, orders, 2)
     faults = [disorder(each.taken, orders) for each in (one, two)]
-    kept = (each._replace(taken=[]) for each in (one, bare, two))
-    return Round(*kept, sum(wrong for wrong, _ in faults), sum(count for _, count in faults))
+    one, bare, two = (each._replace(taken=[]) for each in (one, bare, two))
+    return Round(one, bare, two, sum(wrong for wrong, _ in faults), sum(count for _, count in faults))
 
 
 def _drained(kind: str, place: Path, told: Target, orders: int, workers: int) -> Drained:
@@ -227,7 +227,8 @@ def disorder(taken: list[Taken], orders: int) -> tuple[int, int]:
 
 
 def _told(what: str, rounds: Sequence[Round], orders: int) -> list[Figure]:
-    one, bare, two = (_typical([each[place] for each in rounds]) for place in range(3))
+    one, two = _typical([each.one for each in rounds]), _typical([each.two for each in rounds])
+    bare = _typical([each.bare for each in rounds])
     ratio = statistics.median(each.one.rate / each.bare.rate for each in rounds)
     speed_up = statistics.median(each.two.rate / each.one.rate for each in rounds)
     out_of_order, miscounted = (
