@@ -116,6 +116,8 @@ def _against_step(progress: Progress, state: StepState, act: Act) -> str:
         return "The flow is cancelled; reopen it first."
     if act.action == SKIP and state.state in LEFT_BEHIND:
         return "It is left behind already."
+    if act.action == RETRY and state.faults:
+        return f"It is checked with each word of its owner, and still finds: {', '.join(state.faults)}."
     if act.action == RETRY and not state.step.sends and state.state in LEFT_BEHIND:
         return "It is left behind already, and the tower carries nothing for it."
     return ""

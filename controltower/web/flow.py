@@ -76,7 +76,7 @@ def can_of(story: Story) -> Callable[[str, Line], bool]:
         if act == "skip":
             return running and not line.over and state.state in OPEN_STEPS
         if state.state in OPEN_STEPS:
-            return running and (bool(state.step.sends) or state.state == WRONG)
+            return running and not state.faults and (bool(state.step.sends) or state.state == WRONG)
         return running and state.state == DONE_STEP and bool(state.step.route)
 
     return can

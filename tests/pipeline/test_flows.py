@@ -212,8 +212,17 @@ def test_what_is_not_there_cannot_be_acted_on(plant: Any) -> None:
     ):
         with pytest.raises(LookupError):
             flow_acts.skip(plantlet.tower, name, subject, step, "ada", "why not")
+    enter_wanting(plantlet)
+    with pytest.raises(NotPossible, match="still finds: the due date lies in the past"):
+        flow_acts.retry(plantlet.tower, ORDER_FLOW.name, ORDER, "valid", "ada", "look again")
     with pytest.raises(NotPossible, match="left behind"):
         flow_acts.skip(plantlet.tower, ORDER_FLOW.name, ORDER, "entered", "ada", "why not")
+
+
+def enter_wanting(plantlet: Plantlet) -> None:
+    plantlet.clock.move(MINUTE)
+    plantlet.say("erp", 2, {"due_date": "2026-01-05T17:00:00Z"})
+    plantlet.record()
 
 
 def test_a_cancelled_order_cancels_its_flow(plant: Any) -> None:
