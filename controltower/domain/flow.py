@@ -75,6 +75,11 @@ class Step:
     action: str = ""
     trouble: Trouble = Trouble()
 
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether its signs alone say how it stands."""
+        return not (self.trouble.signs or self.check)
+
     @property
     def sends(self) -> str:
         """The route that a retry sends again; "" where there is none."""

@@ -28,6 +28,8 @@ AHEAD, RUNNING, COMPLETED, STOPPED = "ahead", "running", "completed", "cancelled
 DONE, SKIPPED, PASSED, WAITING, WRONG, IDLE = "done", "skipped", "passed", "waiting", "wrong", "idle"
 LEFT_BEHIND = (DONE, SKIPPED, PASSED)
 OPEN_STEPS = (WAITING, WRONG)
+# Nobody behind such a step waits for it.
+BEHIND = frozenset({*LEFT_BEHIND, IDLE})
 # What people do.
 SKIP, RETRY, CANCEL, REOPEN = "skip", "retry", "cancel", "reopen"
 
@@ -131,6 +133,7 @@ class _Telling:
     grounds: Grounds
     begun: Mark
     facts: dict[str, StepState] = field(default_factory=dict)
+    done: frozenset[str] = frozenset()
 
 
 def judge(grounds: Grounds) -> Progress:
@@ -141,6 +144,7 @@ def judge(grounds: Grounds) -> Progress:
     telling = _Telling(grounds, begun)
     for step in flow.steps:
         telling.facts[step.name] = _fact(grounds, step)
+    telling.done = frozenset(name for name, each in telling.facts.items() if each.state == DONE)
     for step in flow.steps:
         telling.facts[step.name] = _placed(telling, step)
     return _ended(telling)
@@ -152,6 +156,10 @@ def judge(grounds: Grounds) -> Progress:
 def _fact(grounds: Grounds, step: Step) -> StepState:
     """Done, skipped or going wrong, whatever the other steps do."""
     done = _done(grounds, step)
+    if step.is_plain and not grounds.acts:  # by far the most, and asked for with each event
+        if done is None:
+            return StepState(step)
+        return StepState(step, DONE, done.at, done.known, done.system, done.message)
     decided = [act for act in grounds.acts if act.step == step.name] if grounds.acts else []
     wrong = _wrong(grounds, step, decided)
     state = StepState(step, wrong=wrong, act=decided[-1] if decided else None)
@@ -299,29 +307,24 @@ def _needed(telling: _Telling, step: Step) -> bool:
 
 def _gone_on(telling: _Telling, step: Step) -> StepState | None:
     """The latest step behind this one that is done: the proof that the flow went on."""
-    later = (telling.facts[name] for name in telling.grounds.flow.later[step.name])
-    done = [each for each in later if each.state == DONE and each.at is not None]
-    return max(done, key=lambda each: (each.at, each.step.name), default=None)
+    done = [telling.facts[name] for name in telling.grounds.flow.later[step.name] & telling.done]
+    return max(done, key=lambda each: (each.at, each.step.name), default=None) if done else None
 
 
 def _ready(telling: _Telling, step: Step) -> tuple[datetime.datetime, datetime.datetime] | None:
     """When its turn came, there and as known here; None while something before it is open."""
-    found = [(telling.begun.at, telling.begun.known)]
-    needed = telling.grounds.evidence.first.get(key_when(step.name))
+    at, known = telling.begun.at, telling.begun.known
+    needed = telling.grounds.evidence.first.get(key_when(step.name)) if step.when else None
     if needed is not None:
-        found.append((needed.at, needed.known))
+        at, known = max(at, needed.at), max(known, needed.known)
     for name in step.after:
         before = telling.facts[name]
-        if before.state in (IDLE, PASSED):
-            through = before.ready_at, before.ready_known
-            if through[0] is None or through[1] is None:
-                return None
-            found.append((through[0], through[1]))
-        elif before.state in (DONE, SKIPPED) and before.at is not None and before.known is not None:
-            found.append((before.at, before.known))
-        else:
+        through = before.state in (IDLE, PASSED)
+        left_at, left_known = (before.ready_at, before.ready_known) if through else (before.at, before.known)
+        if before.state not in BEHIND or left_at is None or left_known is None:
             return None
-    return max(at for at, _ in found), max(known for _, known in found)
+        at, known = max(at, left_at), max(known, left_known)
+    return at, known
 
 
 # ---- the whole -------------------------------------------------------------------------------------------------

@@ -241,7 +241,7 @@ SAYINGS = st.lists(
 @given(sayings=SAYINGS, rnd=st.randoms(use_true_random=False))
 def test_whatever_order_the_news_come_in_it_stands_alike(sayings: list[Any], rnd: Any) -> None:
     history = [whole()] + [
-        said(system, minute, kind, **held)._replace(position=Position(number, 0))
+        said(system, minute, kind, **held)._replace(position=Position(number + 100, 0))
         for number, (system, kind, held, minute) in enumerate(sayings)
     ]
     told = gather(FLOW, history, ROLES)
@@ -266,7 +266,7 @@ def _heard(history: Iterable[Recorded]) -> Evidence:
 @given(sayings=SAYINGS)
 def test_hearing_something_twice_changes_nothing(sayings: list[Any]) -> None:
     history = [
-        said(system, minute, kind, **held)._replace(position=Position(number, 0))
+        said(system, minute, kind, **held)._replace(position=Position(number + 100, 0))
         for number, (system, kind, held, minute) in enumerate(sayings)
     ]
     assert grounds(_heard([*history, *history])) == grounds(gather(FLOW, history, ROLES))
