@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from controltower.domain.drift import OPEN, SETTLING
 from controltower.domain.gate import Gate
-from controltower.store import case, channel, drift, gate, lease, message, outbox, user
+from controltower.store import case, channel, drift, flow_figure, gate, lease, message, outbox, user
 from controltower.web.health import OK, components
 from controltower.web.problems import ApiError
 from controltower.web.tower import now, reading, tower
@@ -53,6 +53,7 @@ class _Figures:
         yield from _backlog(connection)
         yield from _ledger(connection)
         yield from _outbox(connection)
+        yield from _flows(connection)
         yield from _parts(connection)
 
 
@@ -113,6 +114,19 @@ def _outbox(connection: Connection) -> Iterator[Metric]:
         held.add_metric([target, state], number)
         oldest.add_metric([target, state], (now() - since[target, state]).total_seconds())
     yield from (held, oldest, _gates(connection))
+
+
+def _flows(connection: Connection) -> Iterator[Metric]:
+    labels = ["flow", "step"]
+    waiting = GaugeMetricFamily("tower_flow_waiting", "Subjects that wait at a step of a flow", labels=labels)
+    late = GaugeMetricFamily("tower_flow_late", "Of these, those beyond their time", labels=labels)
+    wrong = GaugeMetricFamily("tower_flow_wrong", "Of these, those that go wrong or are dead", labels=labels)
+    for each in tower().landscape.flows:
+        for step, stop in sorted(flow_figure.stops(connection, each.name, now()).items()):
+            waiting.add_metric([each.name, step], stop.waiting)
+            late.add_metric([each.name, step], stop.late)
+            wrong.add_metric([each.name, step], stop.wrong)
+    yield from (waiting, late, wrong)
 
 
 def _gates(connection: Connection) -> Metric:

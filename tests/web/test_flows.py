@@ -12,6 +12,7 @@ from controltower.domain.clock import Clock
 from controltower.store.engine import connect
 from controltower.web.login import limiter
 from tests.factories import Plantlet
+from tests.web.asking import make_key
 from tests.web.conftest import add_people
 from tests.web.flowing import NAME, flowing_app, three_orders
 from tests.web.test_pages import rows, words
@@ -103,6 +104,14 @@ def test_decisions_are_made_with_a_reason_and_shown(planner: FlaskClient) -> Non
 @pytest.mark.parametrize(("act", "key"), [("skip", "MO-9"), ("explode", "MO-1")])
 def test_a_decision_about_nothing_is_not_found(planner: FlaskClient, act: str, key: str) -> None:
     assert planner.post(f"/flow/{NAME}/LYON/{act}/{key}", data={"reason": "why not"}).status_code == 404
+
+
+def test_metrics_tell_where_flows_wait(told: tuple[Flask, Plantlet]) -> None:
+    app, plantlet = told
+    key = make_key(plantlet, "integration")
+    text = app.test_client().get("/metrics", headers={"Authorization": f"Bearer {key}"}).text
+    assert f'tower_flow_waiting{{flow="{NAME}",step="valid"}} 1.0' in text
+    assert f'tower_flow_wrong{{flow="{NAME}",step="carried"}} 1.0' in text
 
 
 def test_who_only_reads_decides_nothing(as_role: Callable[[str], FlaskClient]) -> None:
