@@ -23,6 +23,7 @@ from typing import Any
 
 import requests
 
+from benchmarks.databases import KINDS, SQLITE, fresh
 from benchmarks.erps import Books, beside_tryton
 from benchmarks.story import Outcome, Plot, Story
 from benchmarks.towers import ROOT, free_port, serves, wait_for
@@ -74,7 +75,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--orders", type=int, default=50)
     parser.add_argument("--erp", choices=(SIMULATED, TRYTON), default=SIMULATED)
     parser.add_argument("--trouble", action="store_true", help="with systems that fail")
-    parser.add_argument("--database", default="", help="the tower's; else a new SQLite file")
+    parser.add_argument(
+        "--database",
+        default=SQLITE,
+        help="sqlite or postgresql: a new one; or the address of one that is there",
+    )
     parser.add_argument("--speed", type=float, default=60.0, help="plant seconds per second (simulated ERP)")
     parser.add_argument("--down", type=float, default=10.0, help="minutes for which the scheduler is down")
     parser.add_argument("--refuses", type=float, default=0.0, help="minutes for which one MES refuses all")
@@ -97,10 +102,12 @@ def _plot(asked: argparse.Namespace) -> Plot:
 
 def _played(asked: argparse.Namespace, home: Path) -> Outcome:
     home.mkdir(parents=True, exist_ok=True)
-    url = asked.database or f"sqlite:///{home / 'tower.db'}"
-    upgrade(url)
     environ = generated(home / "secrets.env")
-    with _erp(asked, home, environ) as books, _network(asked, home, environ, books) as network:
+    with (
+        _database(asked, home) as url,
+        _erp(asked, home, environ) as books,
+        _network(asked, home, environ, books) as network,
+    ):
         with _tower(asked, home, url, environ, network) as (address, key):
             _say(f"tower at {address}, {len(network.systems)} systems, ERP: {asked.erp}")
             story = Story(Live(network, address, key, STEP_SECONDS[asked.erp]), _plot(asked), _say)
@@ -108,6 +115,17 @@ def _played(asked: argparse.Namespace, home: Path) -> Outcome:
         if books is not None:
             outcome.problems += books.problems(network, outcome.orders)
     return outcome
+
+
+@contextmanager
+def _database(asked: argparse.Namespace, home: Path) -> Iterator[str]:
+    """The tower's database: a new one of a kind, or the one that was named, which is kept."""
+    if asked.database in KINDS:
+        with fresh(asked.database, home) as url:
+            yield url
+        return
+    upgrade(asked.database)
+    yield asked.database
 
 
 @contextmanager

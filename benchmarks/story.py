@@ -174,12 +174,18 @@ class Story:
         what holds now."""
         self.outcome.dead = list(self._listed("/messages?direction=out&state=dead"))
         self.outcome.exceptions = list(self._listed("/exceptions?state=open"))
+        resynced: set[tuple[str, str]] = set()
         for each in sorted(self.outcome.dead, key=lambda each: int(each["id"])):
+            lane = each["system"], each["subject"]
+            if lane in resynced:  # all that this one could say has been said by then
+                self._discard(each["id"], "The target has been told what holds now")
+                continue
             status, answer = self.stage.ask("POST", f"/messages/{each['id']}/resubmit", {"reason": REASON})
             if status == 200:
                 self.outcome.resubmitted += 1
             elif answer.get("title") == "Old news":
                 self._resync(each["id"], answer["detail"])
+                resynced.add(lane)
             else:
                 self.outcome.problems.append(f"{each['id']} was not resubmitted: {status} {answer}")
         if self.outcome.dead:
@@ -190,8 +196,12 @@ class Story:
         status, answer = self.stage.ask("POST", f"/messages/{id}/resync", {"reason": why})
         if status != 200:
             self.outcome.problems.append(f"{id} was not resynced: {status} {answer}")
-        self.stage.ask("POST", f"/messages/{id}/discard", {"reason": why})
+        self._discard(id, why)
         self.outcome.resynced += 1
+
+    def _discard(self, id: str, why: str) -> None:
+        """Give a dead letter up. It may have been superseded meanwhile, which is as well."""
+        self.stage.ask("POST", f"/messages/{id}/discard", {"reason": why})
 
     def _look(self) -> None:
         """At the targets and into the tower: is all right?"""
