@@ -243,6 +243,7 @@ def _told(what: str, rounds: Sequence[Round], orders: int) -> list[Figure]:
             f"{what}: two workers", f"{two.rate:,.0f}/s, {speed_up:.2f} of one, {two.cpu:,.0f} us of CPU each",
             f">= {SPEED_UP}", speed_up >= SPEED_UP,
         ),
+        Figure(f"{what}: CPU of one with two workers", f"{two.cpu / one.cpu:.2f} of that with one"),
         Figure(f"{what}: cores busy", f"{one.cores} with one worker, {two.cores} with two"),
         Figure(f"{what}: orders out of order at the target", f"{out_of_order} of {orders:,}", "0", not out_of_order),
         Figure(f"{what}: deliveries missing or twice at the target", f"{miscounted}", "0", not miscounted),
