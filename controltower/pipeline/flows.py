@@ -26,14 +26,23 @@ def advance(connection: Connection, tower: Tower, touched: Sequence[Recorded]) -
     if not looked:
         return
     states = states_of(connection, tower, {(subject, declared.name) for declared, subject, _ in looked})
+    ahead = {recorded.position for _, _, recorded in looked}
     for declared, subject, recorded in looked:
+        ahead.discard(recorded.position)
         state = states[subject, declared.name]
-        if not take(state.evidence, declared, recorded, tower.landscape.roles) and state.before.told.until:
-            continue
-        if state.evidence.disordered:
-            state.evidence = gather(declared, story(connection, subject), tower.landscape.roles)
-        state.judge_at(recorded.learnt_at)
+        news = take(state.evidence, declared, recorded, tower.landscape.roles)
+        if state.evidence.disordered or _may_be_older(state, recorded):
+            told = [each for each in story(connection, subject) if each.position not in ahead]
+            state.evidence = gather(declared, told, tower.landscape.roles)
+        if news or state.before.told.until is None:
+            state.judge_at(recorded.learnt_at)
     keep(connection, tower, states.values())
+
+
+def _may_be_older(state: FlowState, recorded: Recorded) -> bool:
+    """Whether something may have happened before the flow was declared, so that nothing is known of it yet."""
+    is_new = state.before.told.until is None and not state.judged
+    return is_new and not recorded.event.type.endswith(".created")
 
 
 def anything_due(connection: Connection, tower: Tower, now: datetime.datetime) -> bool:

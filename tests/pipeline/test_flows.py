@@ -234,6 +234,20 @@ def test_a_cancelled_order_cancels_its_flow(plant: Any) -> None:
     assert (progress(plantlet).state, waiting(plantlet)) == (STOPPED, {})
 
 
+def test_a_flow_that_is_declared_later_knows_what_happened_before(plant: Any) -> None:
+    plantlet, _ = plant
+    enter(plantlet)
+    carry(plantlet)
+    with writing(plantlet.tower.engine) as connection:
+        for table in (flow.flow, flow.flow_waiting, flow_figure.flow_figure):
+            connection.execute(table.delete())
+    plantlet.clock.move(MINUTE)
+    plantlet.say("aps", 2, {"status": "released"})
+    plantlet.record()
+    assert progress(plantlet).began_at == MORNING
+    assert list(waiting(plantlet)) == ["started"]
+
+
 def test_a_smaller_flow_goes_by_the_same_engine(plant: Any) -> None:
     plantlet, _ = plant
     line = Subject("LYON", "purchase/PO-1/1")
