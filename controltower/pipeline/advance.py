@@ -13,7 +13,7 @@ from controltower.pipeline.rehearse import bars, judge
 from controltower.pipeline.resubmit import copied, entry_of, locked, send_again
 from controltower.pipeline.tower import Tower
 from controltower.store import audit, resubmission
-from controltower.store.engine import one_at_a_time, reading, writing
+from controltower.store.engine import again_when_deadlocked, one_at_a_time, reading, writing
 from controltower.store.resubmission import DONE, PAUSED, RUNNING, Item, Run
 
 THE_TOWER = "tower"
@@ -44,6 +44,7 @@ def _advance(tower: Tower, id: int) -> int:
     return done
 
 
+@again_when_deadlocked
 def _turn(tower: Tower, id: int) -> int:
     with reading(tower.engine) as connection:
         run = resubmission.get(connection, id)

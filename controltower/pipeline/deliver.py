@@ -23,7 +23,7 @@ from controltower.pipeline.tower import Tower
 from controltower.pipeline.undelivered import on_settled
 from controltower.store import attempt, delivery, gate
 from controltower.store.attempt import READ_BACK, Attempt
-from controltower.store.engine import reading, writing
+from controltower.store.engine import again_when_deadlocked, reading, writing
 
 log = structlog.get_logger(__name__)
 
@@ -82,6 +82,7 @@ class Deliverer:
                 break
         return done
 
+    @again_when_deadlocked
     def _turn(self) -> bool:
         """Settle what was answered and claim what may follow, in one transaction. Whether anything happened."""
         targets = self._ready({each.claim.delivery.target for each in self._answers})

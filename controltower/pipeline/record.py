@@ -12,7 +12,7 @@ from controltower.pipeline.takeover import take_over
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import Translated, printable, translate
 from controltower.store import message
-from controltower.store.engine import is_outage, one_at_a_time, reading, said, writing
+from controltower.store.engine import again_when_deadlocked, is_outage, one_at_a_time, reading, said, writing
 
 log = structlog.get_logger(__name__)
 
@@ -26,14 +26,20 @@ def record_waiting(tower: Tower, limit: int = 80) -> int:
         waiting = message.waiting(connection, limit)
     for portion in portions(translate(tower, *each) for each in waiting):
         began = time.monotonic()
-        with writing(tower.engine) as connection:
-            one_at_a_time(connection)
-            # Another recorder may have been quicker, whatever the leases say.
-            still = message.still_waiting(connection, [each.message.id for each in portion])
-            mine = [each for each in portion if each.message.id in still]
-            record(connection, tower, mine)
+        mine = _record_portion(tower, portion)
         tower.witness.recorded(mine, time.monotonic() - began)
     return len(waiting)
+
+
+@again_when_deadlocked
+def _record_portion(tower: Tower, portion: Sequence[Translated]) -> list[Translated]:
+    with writing(tower.engine) as connection:
+        one_at_a_time(connection)
+        # Another recorder may have been quicker, whatever the leases say.
+        still = message.still_waiting(connection, [each.message.id for each in portion])
+        mine = [each for each in portion if each.message.id in still]
+        record(connection, tower, mine)
+    return mine
 
 
 def portions(translated: Iterable[Translated]) -> Iterator[list[Translated]]:

@@ -16,7 +16,7 @@ from controltower.pipeline.publish import new_id
 from controltower.pipeline.rehearse import judge
 from controltower.pipeline.tower import Tower
 from controltower.store import audit, delivery
-from controltower.store.engine import one_at_a_time, writing
+from controltower.store.engine import again_when_deadlocked, one_at_a_time, writing
 
 __all__ = ["InvalidContent", "NotPossible", "Stale", "discard", "reason_of", "resubmit"]
 
@@ -40,6 +40,7 @@ class InvalidContent(Exception):
         self.places = list(places)
 
 
+@again_when_deadlocked
 def resubmit(
     tower: Tower,
     id: int,
@@ -76,18 +77,23 @@ def discard(tower: Tower, ids: Iterable[int], who: str, reason: str) -> int:
     reason, left, dropped = reason_of(reason), sorted(set(ids)), 0
     while left:
         portion, left = left[:_AT_ONCE], left[_AT_ONCE:]
-        with writing(tower.engine) as connection:
-            one_at_a_time(connection)
-            found = [each for each in locked(connection, portion).values() if each.state in _DISCARDABLE]
-            gone = [each._replace(state=CANCELLED, next_at=None) for each in found]
-            delivery.put(connection, gone)
-            lanes.settled(connection, tower, gone)
-            audit.write_down_all(
-                connection,
-                [audit.Entry(tower.now(), who, "delivery.discard", str(each.id), reason) for each in gone],
-            )
-            dropped += len(gone)
+        dropped += _discard(tower, portion, who, reason)
     return dropped
+
+
+@again_when_deadlocked
+def _discard(tower: Tower, ids: Sequence[int], who: str, reason: str) -> int:
+    with writing(tower.engine) as connection:
+        one_at_a_time(connection)
+        found = [each for each in locked(connection, ids).values() if each.state in _DISCARDABLE]
+        gone = [each._replace(state=CANCELLED, next_at=None) for each in found]
+        delivery.put(connection, gone)
+        lanes.settled(connection, tower, gone)
+        audit.write_down_all(
+            connection,
+            [audit.Entry(tower.now(), who, "delivery.discard", str(each.id), reason) for each in gone],
+        )
+    return len(gone)
 
 
 def reason_of(words: str) -> str:

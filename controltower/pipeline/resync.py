@@ -13,9 +13,10 @@ from controltower.pipeline.publish import Lack, compose
 from controltower.pipeline.resubmit import reason_of
 from controltower.pipeline.tower import Tower
 from controltower.store import audit
-from controltower.store.engine import one_at_a_time, writing
+from controltower.store.engine import again_when_deadlocked, one_at_a_time, writing
 
 
+@again_when_deadlocked
 def resync(tower: Tower, subject: Subject, target: str, who: str, reason: str) -> list[Delivery]:
     """Send a system the present values about a subject, by each route that leads to it. Returns the new deliveries.
 

@@ -2,16 +2,20 @@
 
 import contextlib
 import fcntl
+import functools
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 # SQLite's pages kept in memory, in KiB: enough for the upper levels of every index at ten million events.
@@ -20,6 +24,8 @@ _BUSY_MILLISECONDS = 30_000
 _IDLE_MILLISECONDS = 300_000
 # PostgreSQL's classes of errors that a value brings about: data, constraints, limits (a key too long for an index).
 _OF_VALUES = ("22", "23", "54")
+_DEADLOCK = "40P01"
+_MOST_DEADLOCKS = 5
 # Any number will do, as long as nothing else locks it.
 _LEDGER_LOCK = 20_260_302
 
@@ -85,6 +91,23 @@ def is_outage(error: Exception) -> bool:
     if state:
         return state[:2] not in _OF_VALUES
     return isinstance(error, OperationalError)
+
+
+def again_when_deadlocked(work: Callable[P, T]) -> Callable[P, T]:
+    """A function whose only effect is its transactions, done again when PostgreSQL has ended one of them because it and
+    another one waited for each other. SQLite has one writer at a time, and no deadlocks."""
+
+    @functools.wraps(work)
+    def tried(*given: P.args, **named: P.kwargs) -> T:
+        for _ in range(_MOST_DEADLOCKS):
+            try:
+                return work(*given, **named)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) != _DEADLOCK:
+                    raise
+        return work(*given, **named)
+
+    return tried
 
 
 def said(error: Exception) -> str:

@@ -26,11 +26,14 @@ from controltower.connectors.tryton.sending import NotDone, SendingWire
 from controltower.connectors.tryton.session import CONCURRENCY, Refusal, Session
 from controltower.connectors.tryton.step import Contrary, NotWanted, Step, Unwritable
 from controltower.domain import failure
+from controltower.domain.landscape import System
+from controltower.domain.retry import Sending
 from controltower.domain.subject import Subject
 
 KINDS = frozenset({"order", "inspection"})
 ASSIGN_BUTTONS = {"try": "assign_try", "force": "assign_force"}
 MOST_STEPS = 30
+SPARE_SECONDS = 15.0
 _ERRORS: dict[str, str] = {
     "UserError": failure.REFUSED,
     "UserWarning": failure.REFUSED,
@@ -115,17 +118,24 @@ class Desk:
 
     def _carry_out(self, propose: Propose) -> Outcome:
         done: list[str] = []
-        until = time.monotonic() + self._places.system.sending.timeout if self._places.system.sending else None
+        until = time.monotonic() + _patience(self._places.system)
         while (step := propose()) is not None:
-            if until is not None and time.monotonic() > until:
+            if time.monotonic() > until:
                 # The claim on a message ends some time: what is done stays done, the next attempt goes on from here.
-                return Outcome(FAILED, failure.TROUBLE, f"no time left for {step.words} after {', '.join(done)}")
+                return Outcome(
+                    FAILED, failure.TROUBLE, f"no time left for {step.words} after {', '.join(done)}"
+                )
             if (done and done[-1] == step.words) or len(done) == MOST_STEPS:
                 return Outcome(FAILED, failure.REFUSED, f"{step.words}: {step.vain}")
             if _is_form(self._session.call(step.method, *step.params, context={"_timestamp": step.stamps})):
                 return _asked(step, done)
             done.append(step.words)
         return Outcome(TAKEN, words=", ".join(done) or "Tryton held it all already", status=200)
+
+
+def _patience(system: System) -> float:
+    """Seconds in which a sending must have taken its last step, so that its claim outlives it."""
+    return (system.sending or Sending()).timeout + SPARE_SECONDS
 
 
 def _is_form(answer: msgspec.Raw) -> bool:
