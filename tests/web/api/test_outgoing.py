@@ -319,6 +319,7 @@ def test_answers_keep_to_the_document(
 ) -> None:
     document: dict[str, Any] = app.test_client().get(f"{BASE}/openapi.json").get_json()
     dead, *_ = kill(plantlet, aps, 3)
+    assert {f"{BASE}{path}" for path in OUTGOING} <= document["paths"].keys()
     run = caller.post("/runs", {"reason": "to see", "messages": [str(dead.id)]}).json["id"]
     asked = ("/failures", f"/failures/{dead.group}", "/routes", "/runs", f"/runs/{run}", f"/runs/{run}/items")
     for path, address in zip(OUTGOING, asked, strict=True):
