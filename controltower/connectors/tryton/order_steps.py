@@ -29,9 +29,14 @@ def next_step(books: Books, order: Order, wanted: Wanted, assign: str) -> Step |
     return (
         _dates(order, wanted)
         or _quantity(books, order, wanted)
-        or _note(books, order, wanted)
+        or (None if _is_to_finish(order, wanted) else _note(books, order, wanted))
         or _state(books, order, wanted, assign)
     )
+
+
+def _is_to_finish(order: Order, wanted: Wanted) -> bool:
+    """Whether it must still be completed. Then its confirmation is noted last: whoever finds the note may complete it."""
+    return wanted.state == DONE and not order.over
 
 
 def _dates(order: Order, wanted: Wanted) -> Step | None:
@@ -100,10 +105,15 @@ def _state(books: Books, order: Order, wanted: Wanted, assign: str) -> Step | No
 
 
 def _finishing(books: Books, order: Order, wanted: Wanted) -> Step:
-    """Its operations, then its yield, then itself."""
+    """Its operations, its yield, the note of its confirmation, then itself."""
     if wanted.good is None:
         raise Unwritable(f"a completed order needs its quantity_good, and {order.name} comes without")
-    return _work(books, order) or _yield(books, order, number_of(wanted.good, order.unit)) or close(order)
+    return (
+        _work(books, order)
+        or _yield(books, order, number_of(wanted.good, order.unit))
+        or _note(books, order, wanted)
+        or close(order)
+    )
 
 
 def _work(books: Books, order: Order) -> Step | None:
