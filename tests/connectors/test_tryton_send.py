@@ -97,6 +97,13 @@ def test_a_confirmation_completes_an_order_once_with_its_yield(erp: Erp, tower: 
     assert _receipts(erp, order) == [(8.0, "done")]
 
 
+def test_a_confirmation_is_noted_only_when_its_yield_is_booked(erp: Erp, tower: TrytonConnector) -> None:
+    """A decision about the lot may come at any moment, and completes the order as soon as it finds the note."""
+    _, subject = _released(erp)
+    steps = _taken(tower.send(_about(subject, COMPLETED))).split(", ")
+    assert steps[-3:] == ["set its yield to 8", "noted the confirmation", "completed"]
+
+
 def test_an_order_half_way_is_finished_from_where_it_stands(erp: Erp, tower: TrytonConnector) -> None:
     order, subject = _released(erp)
     for button in ("assign_force", "run"):

@@ -35,7 +35,7 @@ def next_step(books: Books, order: Order, wanted: Wanted, assign: str) -> Step |
 
 
 def _is_to_finish(order: Order, wanted: Wanted) -> bool:
-    """Whether it must still be completed. Then its confirmation is noted last: whoever finds the note may complete it."""
+    """Whether it must still be completed. Then its confirmation is noted last: who finds the note may complete it."""
     return wanted.state == DONE and not order.over
 
 
