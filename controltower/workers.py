@@ -23,6 +23,7 @@ from controltower.pipeline.refusals import note_refusals
 from controltower.pipeline.runs import advance_runs
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.undeclared import let_go
+from controltower.pipeline.watching import watch
 from controltower.store.lease import DETECT, RECORD, poll_of
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,7 @@ class Worker:
         self._every(LET_GO_SECONDS, "let go", lambda: let_go(self.tower), DETECT)
         self._every(REJUDGE_SECONDS, "rejudge", self._rejudge, DETECT)
         self._every(REJUDGE_SECONDS, "refusals", lambda: note_refusals(self.tower), DETECT)
+        self._every(REJUDGE_SECONDS, "watch", lambda: watch(self.tower), DETECT)
         self._every(REJUDGE_SECONDS, "escalate", lambda: escalate(self.tower), DETECT)
         if self.tower.senders:
             self._every(DELIVER_SECONDS, "deliver", self._deliver, executor="sending")

@@ -4,6 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from controltower.domain.remedy import HANDED_OVER, Remedy
 from controltower.domain.subject import Subject
 
 OPEN, RESOLVED = "open", "resolved"
@@ -36,6 +37,19 @@ class Case(NamedTuple):
     resolution: str = ""
     # What sightings of one and the same thing have in common; "" where every finding is its own exception.
     key: str = ""
+    # The cause as one short name, such as "never-announced"; "" stands for the rule's own name.
+    code: str = ""
+    remedy: Remedy = HANDED_OVER
+    # What it costs, as far as the ledger knows: {"orders": [...], "quantity", "value", "promise_date", ...}.
+    impact: Mapping[str, Any] = {}
+    # The exception that this one is a consequence of: then nobody is alarmed by it.
+    parent: str = ""
+    # Found by watching, not by reading: the inbox could not tell it again.
+    watched: bool = False
+
+    @property
+    def cause_code(self) -> str:
+        return self.code or self.rule
 
     @property
     def state(self) -> str:

@@ -124,6 +124,12 @@ class Limits:
     announce_within: datetime.timedelta = datetime.timedelta(minutes=10)
     interrupted_after: datetime.timedelta = datetime.timedelta(minutes=10)
     off: frozenset[str] = frozenset()
+    # Rule -> its own figures, as declared; what is not declared has the rule's default.
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def of(self, rule: str, name: str, default: Any) -> Any:
+        """A figure of one rule: as declared, else its default."""
+        return self.rules.get(rule, {}).get(name, default)
 
 
 @dataclass(frozen=True)

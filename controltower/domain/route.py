@@ -40,10 +40,12 @@ class Route:
     deliver_within: datetime.timedelta = datetime.timedelta(hours=1)
     apply_within: datetime.timedelta | None = datetime.timedelta(hours=1)
     applied: Sign | None = None
+    # Nothing goes by itself: the systems tell each other, and the tower carries only what a person has resynced.
+    on_demand: bool = False
 
     def takes(self, role: str, event: Event, moves: list[Belief]) -> bool:
         """Whether an event of a system of `role`, which moved some beliefs, is to be carried."""
-        if role != self.source or event.subject.kind != self.kind:
+        if self.on_demand or role != self.source or event.subject.kind != self.kind:
             return False
         if any(sign.shown_by_type(role, event.type) for sign in self.when):
             return True

@@ -20,3 +20,5 @@ class Signal(NamedTuple):
     words: str
     subject: Subject | None = None
     measure: float = 0.0
+    # The cause, where the rule knows several; "" stands for the rule's own name.
+    code: str = ""

@@ -136,7 +136,11 @@ def _tier(name: str, row: Row) -> Tier:
 
 
 def _limits(declared: Declared) -> Limits:
+    rules = {
+        name: {figure: held for figure, held in each.row.items() if held is not None}
+        for name, each in declared.rules.items()
+    }
     if declared.limits is None:
-        return Limits()
+        return Limits(rules=rules)
     row = declared.limits.row
-    return Limits(**{**row, "off": frozenset(row["off"])})
+    return Limits(**{**row, "off": frozenset(row["off"])}, rules=rules)

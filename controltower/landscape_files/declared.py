@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from controltower.domain.vocabulary import ATTRIBUTES, KINDS
-from controltower.landscape_files import key, value
+from controltower.landscape_files import figures, key, value
 from controltower.landscape_files.files import Entry, Files
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings
@@ -95,6 +95,7 @@ class Declared:
     teams: dict[str, Declaration] = field(default_factory=dict)
     tiers: dict[str, Declaration] = field(default_factory=dict)
     limits: Declaration | None = None
+    rules: dict[str, Declaration] = field(default_factory=dict)
 
 
 def declare(files: Files, findings: Findings) -> Declared:
@@ -231,10 +232,19 @@ def _route(entry: Entry, findings: Findings) -> RouteTables:
 
 
 def _limits(files: Files, declared: Declared, findings: Findings) -> None:
-    _only(files, "rules", ("limits",), findings)
+    _only(files, "rules", ("limits", "rule"), findings)
     entry = files.tables["rules"].get("limits")
     if entry is not None:
         declared.limits = _declaration(entry, key.LIMITS, findings)
+    entry = files.tables["rules"].get("rule")
+    if entry is not None:
+        for name, given in (taken(entry.place, entry.held, value.table, findings) or {}).items():
+            keys = figures.keys_of(name)
+            if keys is None:
+                findings.unknown(entry.place, "rule", name, figures.RULES)
+            else:
+                place = entry.place / name
+                declared.rules[name] = Declaration(place, read_table(place, given, keys, findings))
 
 
 def _service(files: Files, declared: Declared, findings: Findings) -> None:

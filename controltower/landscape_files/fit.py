@@ -13,6 +13,8 @@ from controltower.landscape_files.declared import (
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings, suggestion
 from controltower.rules import flow, sending, signal
+from controltower.rules.checks import CHECKS
+from controltower.rules.watched import RULES as WATCH_RULES
 
 
 def plants_of(system: SystemTables, declared: Declared) -> tuple[str, ...]:
@@ -47,6 +49,8 @@ def check_fit(declared: Declared, findings: Findings) -> None:
             *signal.RULES,
             *sending.RULES,
             *flow.RULES,
+            *CHECKS,
+            *WATCH_RULES,
             *(expectation.row["name"] for expectation in declared.expectations),
         } - {None}
         for rule in declared.limits.row["off"]:

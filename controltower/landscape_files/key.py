@@ -299,6 +299,13 @@ ROUTE = (
     Key(
         "applied", "sign", value.table, "what `to` shows then; its own values of what was carried without it"
     ),
+    Key(
+        "on_demand",
+        "true or false",
+        value.yes_or_no,
+        "nothing is sent by itself: the way exists for a person's resync, beside an interface of the systems' own",
+        fallback=Route.on_demand,
+    ),
     _OFF,
 )
 LIMITS = (

@@ -17,6 +17,7 @@ from controltower.rules import drift as drift_rule
 from controltower.rules import expectation as expectation_rule
 from controltower.rules import flow as flow_rule
 from controltower.rules import signal as signal_rule
+from controltower.rules.checks import CHECKS
 from controltower.store import case, drift, message
 from controltower.store.case import REOPEN, RESOLVE, Action
 from controltower.store.rebuild import WATCHED
@@ -65,7 +66,9 @@ def _withdraw(connection: Connection, tower: Tower, subject: Subject, present: s
     gone = [
         exceptions.resolved(each, tower.now(), "Withdrawn: a message read later tells it otherwise.")
         for each in case.open_about(connection, subject)
-        if each.id not in present and each.rule not in (*WATCHED, *flow_rule.RULES)
+        if each.id not in present
+        and not each.watched
+        and each.rule not in (*WATCHED, *flow_rule.RULES, *CHECKS)
     ]
     put(connection, gone)
 

@@ -11,7 +11,7 @@ from controltower.domain.exception import Case
 from controltower.domain.expectation import MISSED, Expectation, voided
 from controltower.domain.landscape import System
 from controltower.domain.standing import BUILT_IN
-from controltower.pipeline import flows
+from controltower.pipeline import conditions, flows
 from controltower.pipeline.cases import close_quiet, gone_quiet, keep_cases
 from controltower.pipeline.judge import judged
 from controltower.pipeline.tower import Tower
@@ -53,6 +53,7 @@ def detect(tower: Tower, since: datetime.datetime | None = None) -> int:
 def pass_time(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
     """Let the ledger grow older: deadlines run out, odd things stop. Returns the number of findings."""
     found = _deadlines(connection, tower, now) + close_quiet(connection, tower, now)
+    found += conditions.pass_time(connection, tower, now)
     return found + flows.pass_time(connection, tower, now)
 
 
@@ -82,7 +83,7 @@ def _read_until(connection: Connection, now: datetime.datetime) -> datetime.date
 def _anything_due(connection: Connection, tower: Tower, now: datetime.datetime) -> bool:
     if drift.due(connection, now, 1) or expectation.due(connection, now, 1):
         return True
-    if flows.anything_due(connection, tower, now):
+    if flows.anything_due(connection, tower, now) or conditions.anything_due(connection, now):
         return True
     return bool(gone_quiet(connection, tower, now))
 

@@ -7,11 +7,10 @@ from sqlalchemy import Connection
 
 from controltower.connectors.contract import Fault
 from controltower.domain.event import Position, Recorded
-from controltower.domain.sighting import sightings
 from controltower.domain.signal import Signal
 from controltower.domain.standing import Standing, apply
 from controltower.domain.subject import Subject
-from controltower.pipeline import flows
+from controltower.pipeline import conditions, flows
 from controltower.pipeline.carry import carry_on
 from controltower.pipeline.cases import close_mended, keep_cases, keep_signals
 from controltower.pipeline.publish import Told
@@ -19,6 +18,8 @@ from controltower.pipeline.standings import load, retell, save
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import Translated, fingerprint
 from controltower.rules import signal as signals
+from controltower.rules.sighting import Moment
+from controltower.rules.sightings import seen as sightings
 from controltower.store import event, message
 from controltower.store.message import Key
 
@@ -28,10 +29,12 @@ def take_over(connection: Connection, tower: Tower, translated: Sequence[Transla
     fresh, outcomes, seen = _sort_out(connection, translated)
     event.add(connection, fresh)
     standings = load(connection, fresh, tower.landscape)
+    views = conditions.load(connection, tower, fresh)
     told, anew = _apply_all(tower, standings, fresh, seen)
     for subject in anew:
         standings[subject] = retell(connection, subject, tower.landscape)
     drifts, expectations = save(connection, standings)
+    conditions.weigh(connection, tower, views, told, anew)
     carry_on(connection, tower, told)
     keep_cases(connection, tower, drifts, expectations, anew)
     keep_signals(connection, tower, seen)
@@ -54,7 +57,7 @@ def _apply_all(
         if recorded.position <= standing.position:
             anew.add(standing.subject)
         else:
-            seen.extend(sightings(recorded, before, tower.landscape.limits))
+            seen.extend(sightings(Moment(recorded, before, standing, tower.landscape)))
         told.append(Told(recorded, apply(standing, recorded, tower.landscape), before is None))
     return told, anew
 

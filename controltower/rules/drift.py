@@ -6,6 +6,7 @@ from controltower.domain.exception import Case, resolved
 from controltower.domain.landscape import Landscape
 from controltower.domain.value import shown
 from controltower.domain.vocabulary import attribute_title, value_kind
+from controltower.rules import cure
 
 RULE = "drift"
 # Two systems that plan or book with different figures stop or falsify production; other differences delay it.
@@ -32,6 +33,8 @@ def case_of(drift: Drift, landscape: Landscape, action: str = "") -> Case:
         why=drift.why,
         action=action,
         evidence=drift.evidence,
+        code=drift.cause,
+        remedy=cure.of_drift(drift, landscape),
     )
     if drift.closed_at is None:
         return case

@@ -7,7 +7,10 @@ from typing import Any
 from controltower.domain.exception import Case, resolved
 from controltower.domain.expectation import VOID, Expectation
 from controltower.domain.landscape import Landscape
+from controltower.domain.remedy import BACKFILL, Remedy
 from controltower.domain.standing import ANNOUNCEMENT, MISSING_NUMBER
+from controltower.domain.value import write_time
+from controltower.rules import cure
 
 _BUILT_IN = {
     MISSING_NUMBER: (
@@ -43,10 +46,26 @@ def case_of(expectation: Expectation, landscape: Landscape) -> Case:
         why=why,
         action=action,
         evidence=(_trigger(expectation),),
+        code=_CODES.get(expectation.rule, expectation.rule),
+        remedy=_remedy(expectation, landscape),
     )
     if expectation.met_at is None:
         return case
     return resolved(case, expectation.met_at, _ending(expectation, expectation.met_at))
+
+
+# A lost message is one fault, whether a counter or a poll has shown it.
+_CODES = {MISSING_NUMBER: "lost-message", ANNOUNCEMENT: "lost-webhook"}
+# A message that was sent just before the next one came.
+_BEFORE = datetime.timedelta(hours=1)
+
+
+def _remedy(expectation: Expectation, landscape: Landscape) -> Remedy:
+    """What was lost is read again; what did not come of a message is asked for with a new one."""
+    if expectation.rule in _BUILT_IN:
+        since = write_time(expectation.opened_at - _BEFORE)
+        return Remedy(BACKFILL, {"system": expectation.system, "since": since})
+    return cure.resync(landscape, expectation.subject, expectation.system)
 
 
 def _ending(expectation: Expectation, at: datetime.datetime) -> str:

@@ -10,9 +10,11 @@ from controltower.domain.event import event_id
 from controltower.domain.exception import Case
 from controltower.domain.gate import Gate
 from controltower.domain.landscape import Landscape, System
+from controltower.domain.remedy import RESUBMIT, RESUME, Remedy
 from controltower.domain.route import Route
 from controltower.domain.subject import Subject
 from controltower.domain.vocabulary import attribute_title
+from controltower.rules import cure
 
 DEAD_LETTERS, NOT_APPLIED, LATE = "dead-letters", "not-applied", "late-delivery"
 PAUSED, CIRCUIT, LACK = "interface-paused", "circuit-open", "cannot-carry"
@@ -53,6 +55,7 @@ def dead_letters(first: Delivery, number: int, landscape: Landscape) -> Case:
         sightings=number,
         last_at=at,
         key=first.group,
+        remedy=Remedy(RESUBMIT, {"group": first.group}),
     )
 
 
@@ -94,6 +97,7 @@ def not_applied(each: Delivery, landscape: Landscape) -> Case:
         evidence=(evidence_of(each, "the message that was taken and is not shown"),),
         last_at=due,
         key=str(each.id),
+        remedy=cure.resync(landscape, each.subject, each.target),
     )
 
 
@@ -151,6 +155,7 @@ def paused(gate: Gate, at: datetime.datetime, landscape: Landscape) -> Case:
         action=f"Renew the credentials of {target.title}, then resume the interface.",
         last_at=at,
         key=gate.target,
+        remedy=Remedy(RESUME, {"target": gate.target}),
     )
 
 

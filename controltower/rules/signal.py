@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 from controltower.domain.event import event_id
 from controltower.domain.exception import Case
 from controltower.domain.landscape import Landscape
-from controltower.domain.sighting import CLOCK, DISORDER, LATE
+from controltower.domain.remedy import BACKFILL, HAND_OVER, REPROCESS, RESYNC, Remedy
 from controltower.domain.signal import Signal
+from controltower.domain.value import write_time
+from controltower.rules.sightings import SIGHTINGS
 
 DUPLICATE, CONFLICT, PARKED, SCHEMA = (
     "duplicate-delivery",
@@ -24,18 +26,14 @@ class Kind(NamedTuple):
     severity: str
     action: str
     quiet: bool = True
+    verb: str = HAND_OVER
 
 
 KINDS: Mapping[str, Kind] = {
-    CLOCK: Kind(
-        "Clock skew", "B", "Set the clock of {system} right (NTP); until then its times are shown, not trusted."
-    ),
-    LATE: Kind(
-        "Late messages", "B", "Find out what held the messages of {system} up; figures of the past have been restated."
-    ),
-    DISORDER: Kind(
-        "Messages out of order", "C", "Nothing is lost: the newest word counts. Ask {system} to send in order."
-    ),
+    **{
+        each.rule: Kind(each.title, each.severity, each.action, each.quiet, each.verb)
+        for each in SIGHTINGS.values()
+    },
     DUPLICATE: Kind(
         "Duplicate deliveries", "C", "Nothing was counted twice. Ask {system} why it sends again (time-outs?)."
     ),
@@ -44,7 +42,8 @@ KINDS: Mapping[str, Kind] = {
         quiet=False,
     ),
     PARKED: Kind(
-        "Unreadable message", "B", "Mend the mapping or the sender, then reprocess the parked messages.", quiet=False
+        "Unreadable message", "B", "Mend the mapping or the sender, then reprocess the parked messages.", quiet=False,
+        verb=REPROCESS,
     ),
     SCHEMA: Kind(
         "Fields changed", "B", "Compare with {system}'s last release and map the new name, then reprocess."
@@ -75,7 +74,20 @@ def case_of(signal: Signal, landscape: Landscape) -> Case:
         evidence=(evidence_of(signal),),
         last_at=signal.at,
         key=signal.key,
+        code=signal.code or signal.rule,
+        remedy=remedy_of(kind, signal),
     )
+
+
+def remedy_of(kind: Kind, signal: Signal) -> Remedy:
+    """What mends it, with the arguments of its verb."""
+    if kind.verb == RESYNC and signal.subject is not None:
+        return Remedy(RESYNC, {"subject": str(signal.subject), "target": signal.system})
+    if kind.verb == BACKFILL:
+        return Remedy(BACKFILL, {"system": signal.system, "since": write_time(signal.at)})
+    if kind.verb == HAND_OVER:
+        return Remedy(HAND_OVER)
+    return Remedy(kind.verb, {"system": signal.system})
 
 
 def fault_key(system: str, pointer: str, message: str) -> str:

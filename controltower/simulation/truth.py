@@ -20,6 +20,10 @@ class Hit:
     subjects: list[str]
     what: str
     mend: str
+    causes: tuple[str, ...] = ()
+    verb: str = ""
+    cure: str = ""
+    reaches: tuple[str, ...] = ()
 
 
 class Truth:
@@ -53,6 +57,10 @@ class Truth:
             "subjects": hit.subjects,
             "what": hit.what,
             "mend": hit.mend,
+            "causes": list(hit.causes),
+            "verb": hit.verb,
+            "cure": hit.cure,
+            "reaches": list(hit.reaches),
             "state": state,
         }
         with self._lock, self.path.open("a", encoding="utf-8") as file:

@@ -16,12 +16,27 @@ def about(
     connection: Connection, table: Table, subjects: Iterable[Subject], *conditions: ColumnElement[bool]
 ) -> Iterator[AnyRow]:
     """The rows of a table about some subjects."""
+    yield from _among(connection, table, table.c.subject, subjects, *conditions)
+
+
+def about_roots(connection: Connection, table: Table, roots: Iterable[Subject]) -> Iterator[AnyRow]:
+    """The rows of a table that names the root of a view."""
+    yield from _among(connection, table, table.c.root, roots)
+
+
+def _among(
+    connection: Connection,
+    table: Table,
+    name: Column[Any],
+    subjects: Iterable[Subject],
+    *conditions: ColumnElement[bool],
+) -> Iterator[AnyRow]:
     by_plant: dict[str, list[str]] = {}
     for subject in subjects:
         by_plant.setdefault(subject.plant, []).append(subject.name)
     for plant, names in by_plant.items():
         for start in range(0, len(names), _AT_ONCE):
-            mine = (table.c.plant == plant, table.c.subject.in_(names[start : start + _AT_ONCE]))
+            mine = (table.c.plant == plant, name.in_(names[start : start + _AT_ONCE]))
             yield from connection.execute(select(table).where(*mine, *conditions))
 
 

@@ -4,9 +4,10 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, Index, Integer, Table, Text, func, insert, select
+from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, Text, func, insert, select
 
 from controltower.domain.exception import OPEN, Case
+from controltower.domain.remedy import Remedy
 from controltower.domain.subject import Subject
 from controltower.store.about import about, about_order, narrowed
 from controltower.store.bulk import REPLACE, write
@@ -44,14 +45,22 @@ case = Table(
     Column("resolved_at", Timestamp),
     Column("resolution", Text, nullable=False),
     Column("key", Name, nullable=False),
+    Column("code", Name, nullable=False),
+    Column("remedy", Json, nullable=False),
+    Column("impact", Json, nullable=False),
+    Column("parent", Name, nullable=False),
+    Column("watched", Boolean, nullable=False),
 )
 _open = case.c.resolved_at.is_(None)
 Index("ix_exception_open", case.c.opened_at, sqlite_where=_open, postgresql_where=_open)
 Index("ix_exception_plant_subject", case.c.plant, case.c.subject)
 Index("ix_exception_opened_at", case.c.opened_at)
+_child = case.c.parent != ""
+Index("ix_exception_parent", case.c.parent, sqlite_where=_child, postgresql_where=_child)
 
 NO_PLANT = "*"
 ACKNOWLEDGE, ASSIGN, COMMENT, RESOLVE, REOPEN = "acknowledge", "assign", "comment", "resolve", "reopen"
+REMEDY = "remedy"  # the suggested action was done
 ESCALATE = "escalate"  # by the tower itself, when a promise of the service tier has passed
 
 # Acknowledged, assigned, commented, resolved, reopened: by whom, when, why. Only ever added to.
@@ -89,6 +98,7 @@ def _row(each: Case) -> tuple[Any, ...]:
         each.team, each.tier, each.cause, each.why, each.action, write_json(each.evidence), each.sightings,
         None if each.last_at is None else microseconds(each.last_at),
         None if each.resolved_at is None else microseconds(each.resolved_at), each.resolution, each.key,
+        each.cause_code, write_json(each.remedy), write_json(each.impact), each.parent, each.watched,
     )  # fmt: skip
 
 
@@ -97,7 +107,8 @@ def _read(row: AnyRow) -> Case:
         row.id, row.rule, row.title, row.severity, row.opened_at,
         None if row.plant == NO_PLANT else Subject(row.plant, row.subject),
         row.system, row.team, row.tier, row.cause, row.why, row.action, tuple(row.evidence), row.sightings,
-        row.last_at, row.resolved_at, row.resolution, row.key,
+        row.last_at, row.resolved_at, row.resolution, row.key, row.code, Remedy(*row.remedy), row.impact, row.parent,
+        bool(row.watched),
     )  # fmt: skip
 
 

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from controltower.store.belief import belief, hearing
 from controltower.store.case import case
+from controltower.store.condition import condition
 from controltower.store.drift import drift
 from controltower.store.event import event
 from controltower.store.expectation import expectation
@@ -31,9 +32,9 @@ WATCHED = (
 
 def clear(connection: Connection) -> int:
     """Drop everything derived. Returns how many messages the inbox holds."""
-    for table in (event, belief, hearing, drift, expectation, flow, flow_waiting, flow_figure):
+    for table in (event, belief, hearing, drift, expectation, flow, flow_waiting, flow_figure, condition):
         connection.execute(delete(table))
     # What the door claimed is part of the inbox; what a translation claimed is for the next one to claim.
     connection.execute(delete(event_key).where(event_key.c.fingerprint.startswith(BY_TRANSLATION)))
-    connection.execute(delete(case).where(case.c.rule.not_in(WATCHED)))
+    connection.execute(delete(case).where(case.c.rule.not_in(WATCHED), ~case.c.watched))
     return connection.execute(select(func.count()).select_from(message)).scalar_one()

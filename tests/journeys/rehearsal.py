@@ -18,6 +18,7 @@ from controltower.pipeline.detect import detect, rejudge
 from controltower.pipeline.poll import poll
 from controltower.pipeline.record import record_waiting
 from controltower.pipeline.tower import Tower
+from controltower.pipeline.watching import watch
 from controltower.settings import Settings
 from controltower.simulation.credentials import environment_name
 from controltower.simulation.landscape import SPECS
@@ -75,6 +76,7 @@ class Rehearsal:
                 continue
             detect(self.tower, self.since)
             rejudge(self.tower)
+            watch(self.tower)
 
     def until(self, rules: Sequence[str], minutes: int = 180) -> list[Case]:
         """Let time pass until an exception of one of the rules is open; none if it never was."""

@@ -64,7 +64,7 @@ class FaultBoard:
             for kept in fault.state["hits"]:
                 if kept["id"] == hit_id and not kept["mended"]:
                     kept["mended"] = True
-                    named = {key: kept[key] for key in ("id", "fault", "system", "subjects", "what", "mend")}
+                    named = {field.name: kept[field.name] for field in fields(Hit) if field.name in kept}
                     self._truth.mended(Hit(**named), at)
             if self._active.get(fault.name) is fault:
                 self._keep(fault)
@@ -144,6 +144,9 @@ def _described(kind: type[Fault], active: Fault | None) -> Body:
         "title": kind.title,
         "what": kind.what,
         "number": kind.number,
+        "causes": list(kind.causes),
+        "verb": kind.verb,
+        "cure": kind.cure,
         "system": active.params.system if active else kind.system,
         "params": active.params.as_body() if active else kind.defaults,
         "active": active is not None,

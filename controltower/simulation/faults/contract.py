@@ -107,6 +107,15 @@ class Fault:
     # The link between two systems that it bends; where the tower carries that, there is nothing to bend.
     link: ClassVar[str] = ""
     defaults: ClassVar[Body] = {}
+    # The truth about the answer, by which a tower is scored: the causes of which it must name one, the verb of the
+    # action that it must offer, and who mends it: the tower by that `action`, its `owner` alone, or the owner first.
+    causes: ClassVar[tuple[str, ...]] = ()
+    verb: ClassVar[str] = "hand-over"
+    cure: ClassVar[str] = "owner"
+    # Systems besides the one that is hit at which it shows.
+    reaches: ClassVar[tuple[str, ...]] = ()
+    # The configuration beside which it can strike, where the usual one leaves it no room ("carried", "tryton").
+    landscape: ClassVar[str] = ""
 
     def __init__(self, params: Params, scene: Scene, state: Body) -> None:
         self.params = params
@@ -144,6 +153,10 @@ class Fault:
     def shuts(self, system_id: str) -> bool:
         """Whether a system takes no connection at all."""
         return False
+
+    def is_good(self, hit: Body) -> bool | None:
+        """Whether what a hit broke is whole again in the systems themselves; None where only the tower can tell."""
+        return None
 
     def mend(self, hit: Body) -> None:
         """Make one hit good; `hit["held"]` is what was kept of it."""
@@ -183,7 +196,10 @@ class Fault:
         """Say what was just broken."""
         number = len(self.state["hits"]) + 1
         identity = f"{self.name}-{int(self.state.get('since', 0)):x}-{number}"
-        self.scene.remember(self, Hit(identity, self.name, system, subjects, what, mend), held or {})
+        told = Hit(
+            identity, self.name, system, subjects, what, mend, self.causes, self.verb, self.cure, self.reaches
+        )
+        self.scene.remember(self, told, held or {})
 
     @property
     def holds(self) -> bool:

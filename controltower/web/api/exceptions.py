@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from controltower.domain.exception import Case
-from controltower.pipeline import answer
+from controltower.pipeline import answer, remedies
 from controltower.store import case
 from controltower.web.api import access, asked, paging, shapes
 from controltower.web.api.call import call
@@ -36,6 +36,21 @@ class ActionShape(msgspec.Struct):
     detail: str
 
 
+class RemedyShape(msgspec.Struct):
+    """The suggested action: a verb, what it takes, and what its button says; `hand-over` asks a person."""
+
+    verb: str
+    title: str
+    arguments: dict[str, str]
+
+
+class RemedyDone(msgspec.Struct):
+    """What the action did, in words."""
+
+    verb: str
+    words: str
+
+
 class ExceptionShape(msgspec.Struct):
     """One exception: what, whose, how grave (A stops production, B delays, C is a nuisance), why, and what to do."""
 
@@ -60,6 +75,10 @@ class ExceptionShape(msgspec.Struct):
     last_at: datetime.datetime | None
     resolved_at: datetime.datetime | None
     resolution: str
+    cause_code: str
+    remedy: RemedyShape
+    impact: dict[str, Any]
+    parent: str | None
     history: list[ActionShape]
 
 
@@ -153,6 +172,22 @@ def reopen_exception(given: Reason, id: str) -> ExceptionShape:
     return _act(id, answer.REOPEN, given.reason)
 
 
+@call(
+    "POST", "/exceptions/<id>/remedy", answer=RemedyDone, body=Reason, roles=MAY_ACT, refusals=(404, 409)
+)  # fmt: skip
+def do_remedy(given: Reason, id: str) -> RemedyDone:
+    """Do what the exception suggests; 409 says why that is not possible now"""
+    if "\0" in id:
+        raise _unknown()
+    try:
+        verb, words = remedies.do(tower(), id, access.caller(), given.reason)
+    except LookupError:
+        raise _unknown() from None
+    except answer.NotPossible as refused:
+        raise ApiError(409, "Not possible", str(refused)) from None
+    return RemedyDone(verb, words)
+
+
 def _act(id: str, action: str, detail: str) -> ExceptionShape:
     if "\0" in id:
         raise _unknown()
@@ -184,5 +219,8 @@ def _shape(each: Case, actions: list[case.Action]) -> ExceptionShape:
         each.opened_at + tier.acknowledge_within if tier else None,
         each.opened_at + tier.resolve_within if tier else None, each.cause, each.why, each.action,
         shapes.evidence_shapes(each.evidence), each.sightings, each.last_at, each.resolved_at, each.resolution,
+        each.cause_code,
+        RemedyShape(each.remedy.verb, remedies.title(each.remedy, tower().landscape), dict(each.remedy.arguments)),
+        dict(each.impact), each.parent or None,
         [ActionShape(one.at, one.who, one.action, one.detail) for one in actions],
     )  # fmt: skip
