@@ -212,7 +212,9 @@ def _check_shown(route: RouteTables, name: str, system: SystemTables, findings: 
 
 
 def _check_told_once(name: str, route: RouteTables, declared: Declared, findings: Findings) -> None:
-    """What an interface carries already would be told twice."""
+    """What an interface carries already would be told twice; a way for resyncs only stands beside it."""
+    if route.row["on_demand"]:
+        return
     roles, kind = (route.row["from"], route.row["to"]), route.row["kind"]
     for place, row in declared.interfaces:
         ends = [declared.systems.get(row[end]) for end in ("from", "to")]

@@ -97,7 +97,7 @@ def compose(
     made = _make(
         tower, _Matched(route, target, told[-1]), beliefs_of(connection, [subject])[subject], afresh=True
     )
-    return made
+    return made if isinstance(made, Lack) or made.attributes.keys() - route.fixed.keys() else None
 
 
 def beliefs_of(

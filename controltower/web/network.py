@@ -113,7 +113,7 @@ def carried_pairs(landscape: Landscape, known: Iterable[str]) -> dict[tuple[str,
     """Which system's news the tower carries to which, by which routes."""
     systems = [landscape.systems[id] for id in known]
     found: dict[tuple[str, str], list[Route]] = {}
-    for route in landscape.routes.values():
+    for route in (each for each in landscape.routes.values() if not each.on_demand):
         for source in (each for each in systems if each.role == route.source):
             for target in (each for each in systems if each.role == route.target and each.id != source.id):
                 if set(source.plants) & set(target.plants):
