@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -47,6 +48,39 @@ class Trouble:
     until: float = 0.0
 
 
+class Chore(NamedTuple):
+    """What is done again and again besides reading and sending. `lease`: by one worker alone, "" by each."""
+
+    name: str
+    seconds: float
+    work: Callable[[], object]
+    lease: str = DETECT
+
+
+def chores(tower: Tower, since: datetime) -> Iterator[Chore]:
+    """All of them, in the order in which one look at the ledger builds on another. `since`: when the tower began to
+    listen."""
+    yield Chore("detect", DETECT_SECONDS, lambda: detect(tower, since))
+    yield Chore("rejudge", REJUDGE_SECONDS, Rejudging(tower).go_on)
+    yield Chore("refusals", REJUDGE_SECONDS, lambda: note_refusals(tower))
+    yield Chore("watch", REJUDGE_SECONDS, lambda: watch(tower))
+    yield Chore("escalate", REJUDGE_SECONDS, lambda: escalate(tower))
+    yield Chore("let go", LET_GO_SECONDS, lambda: let_go(tower))
+    if tower.senders:
+        yield Chore("resubmissions", RUNS_SECONDS, lambda: advance_runs(tower), lease="")
+
+
+class Rejudging:
+    """Asks again for the causes of some of the open drifts at each turn, so that all of them have theirs."""
+
+    def __init__(self, tower: Tower) -> None:
+        self._tower = tower
+        self._until: Mark | None = None
+
+    def go_on(self) -> None:
+        self._until = rejudge(self._tower, self._until)
+
+
 class Worker:
     """One process's share of the work. Any number may run: each thing is done by the one that holds its lease."""
 
@@ -59,7 +93,6 @@ class Worker:
         self.deliverer = Deliverer(tower, self.leases.holder)
         self._stopping = threading.Event()
         self._busy: set[str] = set()
-        self._judged_until: Mark | None = None
         self._trouble: dict[str, Trouble] = {}
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -76,15 +109,10 @@ class Worker:
         """Begin; returns at once."""
         self._every(LEASE_SECONDS, "leases", self.leases.keep)
         self._every(RECORD_SECONDS, "record", self._record, RECORD)
-        self._every(DETECT_SECONDS, "detect", lambda: detect(self.tower, self._since), DETECT)
-        self._every(LET_GO_SECONDS, "let go", lambda: let_go(self.tower), DETECT)
-        self._every(REJUDGE_SECONDS, "rejudge", self._rejudge, DETECT)
-        self._every(REJUDGE_SECONDS, "refusals", lambda: note_refusals(self.tower), DETECT)
-        self._every(REJUDGE_SECONDS, "watch", lambda: watch(self.tower), DETECT)
-        self._every(REJUDGE_SECONDS, "escalate", lambda: escalate(self.tower), DETECT)
+        for chore in chores(self.tower, self._since):
+            self._every(chore.seconds, chore.name, chore.work, chore.lease)
         if self.tower.senders:
             self._every(DELIVER_SECONDS, "deliver", self._deliver, executor="sending")
-            self._every(RUNS_SECONDS, "resubmissions", lambda: advance_runs(self.tower))
         for system in self.polled:
             self._plan_poll(system)
         self._scheduler.start()
@@ -177,10 +205,6 @@ class Worker:
         """Send while there is something to send. No lease: workers share the outbox, claim by claim."""
         while self.deliverer.drain(DRAIN_SECONDS) and not self._stopping.is_set():
             continue
-
-    def _rejudge(self) -> None:
-        """Some of the open drifts at each turn, so that all of them have theirs."""
-        self._judged_until = rejudge(self.tower, self._judged_until)
 
     def _poll(self, system: str) -> None:
         """Poll one source, and come again when the verb says: it knows of Retry-After and of back-off."""
