@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from controltower.simulation.database import Body, SystemDatabase
 from controltower.simulation.faults.contract import Fault
@@ -52,6 +52,10 @@ class NetworkScene:
     def job(self, order: str, plant: str) -> Body | None:
         """What the plant's MES holds of an order."""
         return self._mes(plant).job(order)
+
+    def system(self, system: str) -> Any:
+        """A system itself, for what somebody does in it by hand. Raises KeyError where it does not run."""
+        return self._systems[system]
 
     def resend(self, message: LinkMessage) -> None:
         """Put a message that never went out back on its link."""

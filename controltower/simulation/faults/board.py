@@ -104,6 +104,11 @@ class FaultBoard:
             asked = [fault.withholds_routing(system_id, order) for fault in self._active.values()]
         return any(asked)
 
+    def bends(self, system_id: str, step: str, about: str) -> bool:
+        """Whether a fault lets a named step of a system about an order go wrong."""
+        with self._lock:
+            return any(fault.bends(system_id, step, about) for fault in list(self._active.values()))
+
     def trouble(self, call: Call) -> Trouble | None:
         """What a system answers the tower in its trouble; None when it is well."""
         with self._lock:

@@ -69,6 +69,9 @@ class Scene(Protocol):
     def job(self, order: str, plant: str) -> Body | None:
         """What the plant's MES holds of an order."""
 
+    def system(self, system: str) -> Any:
+        """A system itself, for what somebody does in it by hand. Raises KeyError where it does not run."""
+
     def resend(self, message: LinkMessage) -> None:
         """Put a message that never went out back on its link."""
 
@@ -144,6 +147,10 @@ class Fault:
 
     def withholds_routing(self, system_id: str, order: str) -> bool:
         """Whether a MES keeps quiet about a schedule it was sent."""
+        return False
+
+    def bends(self, system_id: str, step: str, about: str) -> bool:
+        """Whether a named step that a system takes about an order goes wrong this time."""
         return False
 
     def trouble(self, call: Call) -> Trouble | None:
