@@ -35,6 +35,7 @@ WIRING = frozenset(
         "leases",
         "logs",
         "settings",
+        "stepped",
         "supervisor",
         "telemetry",
         "web_server",

@@ -24,6 +24,7 @@ class ExceptionQuery(asked.Paged, kw_only=True):
     state: Literal["open", "resolved"] = "open"
     rule: asked.Word = ""
     team: asked.Word = ""
+    all: Literal["true", "false"] = "false"
     plant: asked.Word = ""
 
 
