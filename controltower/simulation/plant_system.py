@@ -80,10 +80,15 @@ class PlantSystem:
         answered = _answered.set(body.pop(_TRACE, ""))
         try:
             with self.db.transaction():
-                self.jobs[job.kind](body)
+                if not self.world.board.skips(self.id, job.kind, body):
+                    self.jobs[job.kind](body)
                 self.db.job_done(job)
         finally:
             _answered.reset(answered)
+
+    def correct(self, kind: str, key: str, changes: Body) -> None:
+        """Set a record right by hand and tell it as any change. Raises ValueError for what nobody can set here."""
+        raise ValueError(f"nobody can set a {kind} of {self.id} by hand")
 
     # ---- neighbours -------------------------------------------------------------------------------------
 

@@ -11,7 +11,9 @@ from controltower.simulation.letters import Letter, LinkMessage
 from controltower.simulation.order_book import OrderBook
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.systems.mes import Mes
+from controltower.simulation.systems.procurement import Procurement
 from controltower.simulation.systems.wms import Wms
+from controltower.simulation.systems.workforce import Workforce
 from controltower.simulation.truth import Hit
 from controltower.simulation.world import World
 
@@ -87,6 +89,34 @@ class NetworkScene:
         system = self._systems[letter.system]
         with system.db.transaction():
             system.put_letter(letter)
+
+    def records(self, system: str, kind: str) -> list[Body]:
+        """The records of a kind that a system keeps, oldest first."""
+        return self._systems[system].db.listed(kind)
+
+    def correct(self, system: str, kind: str, key: str, changes: Body) -> None:
+        """Set a record of a system right by hand. Raises ValueError where nobody can."""
+        found = self._systems[system]
+        with found.db.transaction():
+            found.correct(kind, key, changes)
+
+    def do_later(self, system: str, kind: str, body: Body) -> None:
+        """Put a job on a system's agenda, due at once."""
+        self._systems[system].db.plan_job(self.now(), kind, body)
+
+    def need(self, plant: str) -> None:
+        """Have the buyers order a component for a plant."""
+        cast(Procurement, self._systems["procurement"]).buy(plant)
+
+    def change_shift(self, plant: str) -> None:
+        """Have a plant's next shift begin now."""
+        cast(Workforce, self._systems["workforce"]).change_now(plant)
+
+    def tell_again(self, system: str, subject: str, attributes: Body) -> None:
+        """Have a system tell again, as of now, what it had told wrong of a subject."""
+        teller, kind = self._systems[system], subject.split("/")[1]
+        with teller.db.transaction():
+            teller.announce(subject, f"{kind}.changed", attributes, {})
 
     def try_again(self, fault: Fault) -> None:
         """Begin the fault again in a virtual minute."""

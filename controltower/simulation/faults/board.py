@@ -94,6 +94,18 @@ class FaultBoard:
                 row = fault.shown(system_id, kind, row)
         return row
 
+    def kept(self, system_id: str, kind: str, record: Body) -> Body:
+        """A record as the active faults let a system keep it."""
+        with self._lock:
+            for fault in list(self._active.values()):
+                record = fault.kept(system_id, kind, record)
+        return record
+
+    def skips(self, system_id: str, kind: str, body: Body) -> bool:
+        """Whether a fault makes a system forget a job."""
+        with self._lock:
+            return any(fault.skips(system_id, kind, body) for fault in list(self._active.values()))
+
     def clock_offset(self, system_id: str) -> float:
         """Seconds by which a system's clock is wrong."""
         return sum(fault.clock_offset(system_id) for fault in list(self._active.values()))

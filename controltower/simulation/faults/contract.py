@@ -87,6 +87,24 @@ class Scene(Protocol):
     def inject(self, letter: Letter) -> None:
         """Put a letter in a system's outbox as it is."""
 
+    def records(self, system: str, kind: str) -> list[Body]:
+        """The records of a kind that a system keeps, oldest first."""
+
+    def correct(self, system: str, kind: str, key: str, changes: Body) -> None:
+        """Have somebody set a record of a system right by hand; it is told as any change is."""
+
+    def do_later(self, system: str, kind: str, body: Body) -> None:
+        """Put a job on a system's agenda, due at once."""
+
+    def need(self, plant: str) -> None:
+        """Have the buyers order a component for a plant."""
+
+    def change_shift(self, plant: str) -> None:
+        """Have a plant's next shift begin now."""
+
+    def tell_again(self, system: str, subject: str, attributes: Body) -> None:
+        """Have a system tell again, as of now, what it had told wrong of a subject."""
+
     def try_again(self, fault: Fault) -> None:
         """Begin the fault again in a virtual minute, since there was no occasion yet."""
 
@@ -140,6 +158,14 @@ class Fault:
     def shown(self, system_id: str, kind: str, row: Body) -> Body:
         """What a native row looks like from outside."""
         return row
+
+    def kept(self, system_id: str, kind: str, record: Body) -> Body:
+        """What a system keeps in place of a record that it is about to keep."""
+        return record
+
+    def skips(self, system_id: str, kind: str, body: Body) -> bool:
+        """Whether a job on a system's agenda is never done."""
+        return False
 
     def clock_offset(self, system_id: str) -> float:
         """Seconds by which a system's clock is ahead."""

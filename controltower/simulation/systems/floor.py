@@ -81,6 +81,12 @@ class Floor(PlantSystem):
             machine["state"] = "running" if sent["running"] else "idle"
         self._save(machine)
 
+    def correct(self, kind: str, key: str, changes: Body) -> None:
+        """Set what is kept of a machine by hand, and report it."""
+        machine = {**self._machine(key), **changes}
+        self._save(machine)
+        self._say(key, "reported", {"state": machine["state"], "count": machine["count"]})
+
     def _tell_mes(self, machine: Body, down: bool) -> None:
         body = {"resource": machine["resource"], "down": down}
         target = system_for("mes", self.plant)

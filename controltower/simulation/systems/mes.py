@@ -193,8 +193,18 @@ class Mes(PlantSystem):
             return
         lost = self.chance("scrap", job["order"], number).choice((0, 0, 0, 1, 2, 3))
         job["scrap"] += lost
-        good = job["quantity"] - job["scrap"]
-        operation |= {"status": "completed", "good": good, "scrap": lost, "actual_end": self.stamp}
+        good = job["quantity"] - job["scrap"] - job.get("missing", 0)
+        counted = {
+            "order": job["order"],
+            "operation": number,
+            "quantity": job["quantity"],
+            "good": good,
+            "scrap": lost,
+        }
+        counted = self.world.board.kept(self.id, "count", counted)
+        job["missing"] = job.get("missing", 0) + good - counted["good"]
+        operation |= {name: counted[name] for name in ("good", "scrap")}
+        operation |= {"status": "completed", "actual_end": self.stamp}
         self._save(job)
         self._say_operation(job, number, "completed", mes_events.actuals(operation, self._zone))
         self._progress(job, number, "completed")
@@ -219,6 +229,19 @@ class Mes(PlantSystem):
             "lot": f"L-{job['order'][3:]}",
         }
         self.tell("lots-to-quality", "quality", "/lots", job["order"], lot)
+
+    def correct(self, kind: str, key: str, changes: Body) -> None:
+        """Set what is kept of an order right by hand, and tell all of it anew; `operations` by number."""
+        job = self._job({"order": key})
+        for number, operation in changes.pop("operations", {}).items():
+            job["operations"][number] |= operation
+            told = mes_events.counts(*(job["operations"][number][name] for name in ("good", "scrap")))
+            self._say_operation(job, int(number), "reported", told)
+        job |= changes
+        self._save(job)
+        counted = mes_events.counts(job["good"], job["scrap"]) if job["good"] else {}
+        said = {"status": job["status"], **mes_events.header(job, self._zone, plan=False), **counted}
+        self._say_order(job, "changed", said)
 
     # ---- telling ----------------------------------------------------------------------------------------
 

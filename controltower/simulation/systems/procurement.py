@@ -78,6 +78,15 @@ class Procurement(PlantSystem):
         self._save(key, line)
         self.later("send", MINUTE, 3 * MINUTE, {"key": key})
 
+    def buy(self, plant: str) -> None:
+        """Order the least quantity of a plant's first component, as a buyer would."""
+        with self.db.transaction():
+            self._order({"plant": plant, "item": PLANTS[plant].components[0], "quantity": LOT})
+
+    def correct(self, kind: str, key: str, changes: Body) -> None:
+        """Set a purchase line right by hand."""
+        self._move({"key": key}, **changes)
+
     def _send(self, about: Body) -> None:
         self._move(about, state="SENT")
         self.later("confirm", 5 * MINUTE, 15 * MINUTE, about)
@@ -110,7 +119,7 @@ class Procurement(PlantSystem):
         return line
 
     def _save(self, key: str, line: Body) -> None:
-        line["changed"] = self.stamp
+        line = self.world.board.kept(self.id, "line", {**line, "changed": self.stamp})
         self.db.put("line", key, line, self.stamp, live=line["state"] != "CLOSED")
 
 

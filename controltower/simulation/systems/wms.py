@@ -118,6 +118,14 @@ class Wms(PlantSystem):
             self._stock_changed(stock, "stock.counted")
         return {"plant": plant, "item": item}
 
+    def correct(self, kind: str, key: str, changes: Body) -> None:
+        """Set a stock (by a count) or a pick right by hand."""
+        record = {**(self.db.get(kind, key) or {"version": 0, "ordered": False}), **changes}
+        if kind == "stock":
+            self._stock_changed(record, "stock.counted")
+        else:
+            self._pick_changed(record, "pick.completed" if record["complete"] else "pick.created")
+
     def _reorder(self, stock: Body) -> None:
         if stock["on_hand"] - stock["reserved"] < REORDER_AT and not stock["ordered"]:
             stock["ordered"] = True
@@ -172,9 +180,11 @@ class Wms(PlantSystem):
 
     def _stock_changed(self, stock: Body, kind: str, received_order: str = "") -> None:
         stock |= {"changed": self.stamp, "version": stock["version"] + 1}
-        subject = f"{stock['plant']}/stock/{stock['item']}/{STORE}"
-        self.db.put("stock", f"{stock['plant']}/{stock['item']}/{STORE}", stock, self.now)
-        self._south(subject, kind, stock)
+        place = f"{stock['item']}/{stock['location']}"
+        self.db.put("stock", f"{stock['plant']}/{place}", stock, self.now)
+        self._south(f"{stock['plant']}/stock/{place}", kind, stock)
+        if stock["location"] != STORE:
+            return  # of other places than the store nobody else keeps books
         names = ("plant", "item", "on_hand", "reserved", "version")
         moved = {name: stock[name] for name in names}
         self.tell("movements-to-erp", "erp-hq", "/stock-movements", stock["item"], moved)

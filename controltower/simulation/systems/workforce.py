@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -32,6 +33,15 @@ class Workforce(PlantSystem):
         ending, starting = (datetime.fromisoformat(body[name]) for name in ("ending", "starting"))
         self._say(plant, _key(ending), "ended", {"state": "ended"})
         self._start(plant, starting.replace(tzinfo=zone))
+
+    def change_now(self, plant: str) -> None:
+        """The next shift of a plant begins early: its change is due at once, and the one planned is off."""
+        planned = self.db.run("SELECT id, body FROM agenda WHERE kind = 'change-shift'")
+        for job, text in planned:
+            body = json.loads(text)
+            if body["plant"] == plant:
+                self.db.run("DELETE FROM agenda WHERE id = ?", (job,))
+                self.db.plan_job(self.now, "change-shift", body)
 
     def _start(self, plant: str, start: datetime) -> None:
         following = _after(start)
