@@ -15,6 +15,7 @@ class ClockSkew(Fault):
     what = "the system's clock is ten minutes ahead: its messages come from the future"
     number = "8"
     system = "mes-lyon"
+    causes = ("clock-skew",)
     defaults: ClassVar[Body] = {"count": 1, "duration": 0.0, "minutes": 10.0}
 
     def begin(self) -> None:

@@ -17,6 +17,7 @@ class Duplicate(Fault):
     what = "a message arrives a second time half a minute later: same content and event id, new webhook-id"
     number = "4"
     system = "mes-lyon"
+    causes = ("duplicate-delivery",)
     defaults: ClassVar[Body] = {"count": 3, "duration": 30.0}
 
     def letters(self, letter: Letter) -> list[Letter]:

@@ -17,6 +17,7 @@ class Late(Fault):
     what = "the messages of twenty minutes are buffered and arrive 65 minutes after they were due"
     number = "7"
     system = "mes-porto"
+    causes = ("late-arrival",)
     defaults: ClassVar[Body] = {"count": 0, "duration": 70.0, "window": 20.0, "delay": 65.0}
 
     def letters(self, letter: Letter) -> list[Letter]:

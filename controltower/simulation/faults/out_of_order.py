@@ -20,6 +20,7 @@ class OutOfOrder(Fault):
     what = "an earlier message arrives after a later one about the same subject"
     number = "6"
     system = "mes-graz"
+    causes = ("out-of-order",)
     defaults: ClassVar[Body] = {"count": 2, "duration": 60.0}
 
     def letters(self, letter: Letter) -> list[Letter]:
