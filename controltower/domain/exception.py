@@ -46,6 +46,14 @@ class Case(NamedTuple):
     parent: str = ""
     # Found by watching, not by reading: the inbox could not tell it again.
     watched: bool = False
+    # A planned outage explains it until then; nobody is alarmed meanwhile, and `suppressed_by` says what it is.
+    suppressed_until: datetime.datetime | None = None
+    suppressed_by: str = ""
+    # Since when it stands by itself, after it was a child or suppressed, and the sentence that says so.
+    released_at: datetime.datetime | None = None
+    remark: str = ""
+    # How often its condition has come back since it was first opened.
+    returns: int = 0
 
     @property
     def cause_code(self) -> str:
@@ -54,6 +62,16 @@ class Case(NamedTuple):
     @property
     def state(self) -> str:
         return OPEN if self.resolved_at is None else RESOLVED
+
+    @property
+    def counts(self) -> bool:
+        """Whether somebody is to be alarmed: it is nobody's child, and no planned outage explains it."""
+        return not self.parent and self.suppressed_until is None
+
+    @property
+    def stands_since(self) -> datetime.datetime:
+        """From when its promises count: since it was opened, or since it stands by itself."""
+        return self.released_at or self.opened_at
 
 
 def resolved(case: Case, at: datetime.datetime, resolution: str) -> Case:

@@ -11,6 +11,7 @@ from controltower.domain.exception import Case
 from controltower.domain.expectation import MISSED, Expectation
 from controltower.domain.signal import Signal
 from controltower.domain.subject import Subject
+from controltower.pipeline import life
 from controltower.pipeline.judge import judged
 from controltower.pipeline.tower import Tower
 from controltower.rules import drift as drift_rule
@@ -42,16 +43,22 @@ def keep_cases(
         if waiting.state == MISSED or (waiting.met_at is not None and waiting.met_at > waiting.due_at):
             found.append(expectation_rule.case_of(waiting, tower.landscape))
     drift.put(connection, kept)
-    put(connection, found)
+    put(connection, tower, found)
     for subject in anew:
         _withdraw(connection, tower, subject, {each.id for each in found})
 
 
-def put(connection: Connection, cases: Sequence[Case]) -> None:
-    """Write exceptions; what a person resolved stays resolved, though its condition may last."""
+def put(connection: Connection, tower: Tower, cases: Sequence[Case]) -> None:
+    """Write exceptions; what a person resolved stays resolved, though its condition may last, and what became of an
+    exception since it was opened (its parent, its impact ...) stays with it."""
+    if not cases:
+        return
+    known = case.by_ids(connection, [each.id for each in cases])
     lasting = [each.id for each in cases if each.resolved_at is None]
     done = case.latest_actions(connection, lasting) if lasting else {}
-    case.put(connection, [_as_people_left_it(each, done.get(each.id, ())) for each in cases])
+    told = [life.carried(each, known.get(each.id)) for each in cases]
+    left = [_as_people_left_it(each, done.get(each.id, ())) for each in told]
+    case.put(connection, left if tower.retelling else life.begin(connection, tower, left, known))
 
 
 def _as_people_left_it(each: Case, actions: Sequence[Action]) -> Case:
@@ -70,7 +77,7 @@ def _withdraw(connection: Connection, tower: Tower, subject: Subject, present: s
         and not each.watched
         and each.rule not in (*WATCHED, *flow_rule.RULES, *CHECKS)
     ]
-    put(connection, gone)
+    put(connection, tower, gone)
 
 
 def keep_signals(connection: Connection, tower: Tower, seen: Sequence[Signal]) -> None:
@@ -91,7 +98,7 @@ def keep_signals(connection: Connection, tower: Tower, seen: Sequence[Signal]) -
             words = signal_rule.words(signal, tower.landscape)
             known = exceptions.sighted(known, signal.at, signal_rule.evidence_of(signal), words)
         open_ones[signal.rule, signal.key] = changed[known.id] = known
-    put(connection, list(changed.values()))
+    put(connection, tower, list(changed.values()))
 
 
 def gone_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> list[Case]:
@@ -102,7 +109,7 @@ def gone_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> 
 def close_quiet(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
     """Resolve the exceptions of things that have not been seen again for a while. Returns how many."""
     over = gone_quiet(connection, tower, now)
-    put(connection, [_quiet(each, tower) for each in over])
+    put(connection, tower, [_quiet(each, tower) for each in over])
     return len(over)
 
 
@@ -130,7 +137,7 @@ def close_mended(connection: Connection, tower: Tower, systems: Iterable[str]) -
             since = min(each.opened_at for each in open_ones)
             left = _faults_left(connection, system, since)
             mended += [each for each in open_ones if each.key not in left]
-    put(connection, [exceptions.resolved(each, tower.now(), _READ_SINCE) for each in mended])
+    put(connection, tower, [exceptions.resolved(each, tower.now(), _READ_SINCE) for each in mended])
 
 
 _READ_SINCE = "The messages have been read since."

@@ -152,7 +152,7 @@ def _keep(connection: Connection, tower: Tower, views: Views) -> None:
     ids = [f"{each.rule}-{each.id}" for each in views.changed.values() if each.due_at is None]
     ids += [f"{each.rule}-{each.id}" for each, _ in views.gone.values()]
     known = case.by_ids(connection, ids)
-    put(connection, [*_told_anew(tower, views, known), *_over(views, known)])
+    put(connection, tower, [*_told_anew(tower, views, known), *_over(views, known)])
 
 
 def _told_anew(tower: Tower, views: Views, known: Mapping[str, Case]) -> list[Case]:
@@ -189,6 +189,6 @@ def pass_time(connection: Connection, tower: Tower, now: datetime.datetime) -> i
     found = [
         rule.case_of(CHECKS[each.rule], each, tower.landscape) for each in ripe if each.rule in wanted_rules
     ]
-    put(connection, found)
+    put(connection, tower, found)
     condition.put(connection, [each._replace(due_at=None) for each in ripe])
     return len(ripe)

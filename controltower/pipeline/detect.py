@@ -12,7 +12,7 @@ from controltower.domain.expectation import MISSED, Expectation, voided
 from controltower.domain.landscape import System
 from controltower.domain.standing import BUILT_IN
 from controltower.pipeline import conditions, flows
-from controltower.pipeline.cases import close_quiet, gone_quiet, keep_cases
+from controltower.pipeline.cases import close_quiet, gone_quiet, keep_cases, put
 from controltower.pipeline.judge import judged
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.undeclared import is_compared, is_expected, withdrawn
@@ -46,7 +46,7 @@ def detect(tower: Tower, since: datetime.datetime | None = None) -> int:
         one_at_a_time(connection)  # or a drift that the recorder closes meanwhile would be open again
         found = pass_time(connection, tower, read_until)
         silences = _silences(connection, tower, now, since)
-        case.put(connection, silences)
+        put(connection, tower, silences)
         return found + len(silences) + on_time(connection, tower, now)
 
 

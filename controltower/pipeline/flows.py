@@ -140,11 +140,11 @@ def keep(connection: Connection, tower: Tower, states: Iterable[FlowState]) -> i
     flow.put(connection, after)
     flow.move(connection, before, after)
     flow_figure.add(connection, before, after)
-    _keep_cases(connection, all_of)
+    _keep_cases(connection, tower, all_of)
     return sum(1 for old, new in zip(before, after, strict=True) if old.told != new.told)
 
 
-def _keep_cases(connection: Connection, states: Sequence[FlowState]) -> None:
+def _keep_cases(connection: Connection, tower: Tower, states: Sequence[FlowState]) -> None:
     changed = {id: each for state in states for id, each in state.cases.items()}
     cleared = {id: (state, at) for state in states for id, at in state.cleared.items()}
     known = case.by_ids(connection, [id for id in cleared if id not in changed])
@@ -152,7 +152,7 @@ def _keep_cases(connection: Connection, states: Sequence[FlowState]) -> None:
         lasting = changed.get(id) or known.get(id)
         if lasting is not None and lasting.resolved_at is None:
             changed[id] = rule.settled(lasting, state.progress, at)
-    cases.put(connection, list(changed.values()))
+    cases.put(connection, tower, list(changed.values()))
 
 
 def story(connection: Connection, subject: Subject) -> list[Recorded]:

@@ -23,7 +23,7 @@ def note_refusals(tower: Tower) -> int:
         changed = _changed(connection, tower, tower.now())
     if changed:
         with writing(tower.engine) as connection:
-            put(connection, changed)
+            put(connection, tower, changed)
     return len(changed)
 
 

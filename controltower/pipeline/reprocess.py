@@ -22,7 +22,7 @@ def reprocess(tower: Tower, progress: Callable[[int, int], None] = lambda done, 
     exceptions, and what was seen of sources that were silent, is kept. Nothing is sent: what was to be told to others
     was written down when it was new.
     """
-    mute = replace(tower, senders={})
+    mute = replace(tower, senders={}, retelling=True)
     with writing(tower.engine) as connection:
         one_at_a_time(connection)
         total = rebuild.clear(connection)

@@ -23,6 +23,8 @@ class Tower:
     clock: Clock
     senders: Mapping[str, Sender] = field(default_factory=dict)
     witness: Witness = NOBODY
+    # The ledger is being told again: what was made of exceptions when they were new is kept, not made anew.
+    retelling: bool = False
 
     def now(self) -> datetime.datetime:
         """The present moment of the tower's clock, aware UTC."""

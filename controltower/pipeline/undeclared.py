@@ -9,7 +9,7 @@ from controltower.domain.drift import CLOSED, Drift
 from controltower.domain.expectation import Expectation, voided
 from controltower.domain.landscape import Landscape
 from controltower.domain.standing import BUILT_IN
-from controltower.pipeline.cases import keep_cases
+from controltower.pipeline.cases import keep_cases, put
 from controltower.pipeline.tower import Tower
 from controltower.rules import silence
 from controltower.store import case, drift, expectation
@@ -31,7 +31,7 @@ def let_go(tower: Tower, limit: int = 5000) -> int:
         expectation.put(connection, void)
         keep_cases(connection, tower, closed, void)
         ended = [exceptions.resolved(each, now, "The system is no longer declared.") for each in silences]
-        case.put(connection, ended)
+        put(connection, tower, ended)
         return len(closed) + len(void) + len(ended)
 
 

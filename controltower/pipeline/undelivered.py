@@ -41,7 +41,7 @@ def on_settled(connection: Connection, tower: Tower, settled: Sequence[Delivery]
         return
     known = {each.key: each for each in case.open_of(connection, (DEAD_LETTERS,))}
     numbers = arrears.dead_numbers(connection, dead)
-    put(connection, [
+    put(connection, tower, [
         _died(known.get(group), died, numbers.get(group, len(died)), tower) for group, died in dead.items()
     ])  # fmt: skip
 
@@ -60,7 +60,7 @@ def _died(known: Case | None, died: Sequence[Delivery], number: int, tower: Towe
 def on_time(connection: Connection, tower: Tower, now: datetime.datetime) -> int:
     """Write what `findings` finds; the caller holds the turn of `one_at_a_time`. Returns how many changed."""
     changed = findings(connection, tower, now)
-    put(connection, changed)
+    put(connection, tower, changed)
     return len(changed)
 
 
@@ -228,7 +228,7 @@ def lacking(connection: Connection, tower: Tower, lacks: Iterable[Lack]) -> None
         if known is not None:
             new = new._replace(id=known.id, opened_at=known.opened_at, sightings=known.sightings + 1)
         found[each.route.name, each.subject] = new
-    put(connection, list(found.values()))
+    put(connection, tower, list(found.values()))
 
 
 def filled(connection: Connection, tower: Tower, published: Iterable[tuple[Route, Subject]]) -> None:
@@ -238,7 +238,11 @@ def filled(connection: Connection, tower: Tower, published: Iterable[tuple[Route
         return
     open_ones = _open_lacks(connection, {subject for _, subject in wanted})
     complete = [each for key, each in open_ones.items() if key in wanted]
-    put(connection, [exceptions.resolved(each, tower.now(), "Complete now, and sent.") for each in complete])
+    put(
+        connection,
+        tower,
+        [exceptions.resolved(each, tower.now(), "Complete now, and sent.") for each in complete],
+    )
 
 
 def _open_lacks(connection: Connection, subjects: set[Subject]) -> dict[tuple[str, Subject], Case]:

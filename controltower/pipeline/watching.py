@@ -34,7 +34,7 @@ def watch(tower: Tower) -> int:
     if changed:
         with writing(tower.engine) as connection:
             one_at_a_time(connection)
-            put(connection, _changed(connection, tower, now))
+            put(connection, tower, _changed(connection, tower, now))
     return len(changed)
 
 

@@ -4,7 +4,20 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Boolean, Column, Connection, Index, Integer, Table, Text, func, insert, select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    Table,
+    Text,
+    and_,
+    func,
+    insert,
+    select,
+)  # fmt: skip
 
 from controltower.domain.exception import OPEN, Case
 from controltower.domain.remedy import Remedy
@@ -50,6 +63,11 @@ case = Table(
     Column("impact", Json, nullable=False),
     Column("parent", Name, nullable=False),
     Column("watched", Boolean, nullable=False),
+    Column("suppressed_until", Timestamp),
+    Column("suppressed_by", Text, nullable=False),
+    Column("released_at", Timestamp),
+    Column("remark", Text, nullable=False),
+    Column("returns", Integer, nullable=False),
 )
 _open = case.c.resolved_at.is_(None)
 Index("ix_exception_open", case.c.opened_at, sqlite_where=_open, postgresql_where=_open)
@@ -57,8 +75,23 @@ Index("ix_exception_plant_subject", case.c.plant, case.c.subject)
 Index("ix_exception_opened_at", case.c.opened_at)
 _child = case.c.parent != ""
 Index("ix_exception_parent", case.c.parent, sqlite_where=_child, postgresql_where=_child)
+_open_child = and_(_open, _child)
+Index("ix_exception_open_child", case.c.parent, sqlite_where=_open_child, postgresql_where=_open_child)
+Index("ix_exception_open_at", case.c.system, case.c.rule, sqlite_where=_open, postgresql_where=_open)
+Index("ix_exception_system_rule", case.c.system, case.c.rule, case.c.opened_at)
+_suppressed = case.c.suppressed_until.is_not(None)
+Index(
+    "ix_exception_suppressed", case.c.suppressed_until, sqlite_where=_suppressed, postgresql_where=_suppressed
+)
 
 NO_PLANT = "*"
+ALL, COUNTING, SUPPRESSED, CHILDREN = "all", "counting", "suppressed", "children"
+_STANDING: dict[str, tuple[ColumnElement[bool], ...]] = {
+    ALL: (),
+    COUNTING: (case.c.parent == "", case.c.suppressed_until.is_(None)),
+    SUPPRESSED: (_suppressed,),
+    CHILDREN: (_child,),
+}
 ACKNOWLEDGE, ASSIGN, COMMENT, RESOLVE, REOPEN = "acknowledge", "assign", "comment", "resolve", "reopen"
 REMEDY = "remedy"  # the suggested action was done
 ESCALATE = "escalate"  # by the tower itself, when a promise of the service tier has passed
@@ -99,6 +132,8 @@ def _row(each: Case) -> tuple[Any, ...]:
         None if each.last_at is None else microseconds(each.last_at),
         None if each.resolved_at is None else microseconds(each.resolved_at), each.resolution, each.key,
         each.cause_code, write_json(each.remedy), write_json(each.impact), each.parent, each.watched,
+        None if each.suppressed_until is None else microseconds(each.suppressed_until), each.suppressed_by,
+        None if each.released_at is None else microseconds(each.released_at), each.remark, each.returns,
     )  # fmt: skip
 
 
@@ -108,7 +143,7 @@ def _read(row: AnyRow) -> Case:
         None if row.plant == NO_PLANT else Subject(row.plant, row.subject),
         row.system, row.team, row.tier, row.cause, row.why, row.action, tuple(row.evidence), row.sightings,
         row.last_at, row.resolved_at, row.resolution, row.key, row.code, Remedy(*row.remedy), row.impact, row.parent,
-        bool(row.watched),
+        bool(row.watched), row.suppressed_until, row.suppressed_by, row.released_at, row.remark, row.returns,
     )  # fmt: skip
 
 
@@ -157,21 +192,27 @@ def listing(
     team: str = "",
     plant: str = "",
     severity: str = "",
+    standing: str = ALL,
+    parent: str = "",
+    system: str = "",
     before: datetime.datetime | None = None,
     after: tuple[datetime.datetime, str] | None = None,
     limit: int = 100,
 ) -> list[Case]:
     """Exceptions in one state ("open", "resolved"), newest first, from below a moment.
 
-    `after`: when the last one of the page before was opened, and its id."""
+    `standing`: "all", or only those that count, that are suppressed, or that are children. `after`: when the last one of the page before was opened, and its id."""
     chosen = (
         select(case)
         .where(_open if state == OPEN else ~_open)
         .order_by(case.c.opened_at.desc(), case.c.id.desc())
         .limit(limit)
     )
-    wanted = {case.c.rule: rule, case.c.team: team, case.c.plant: plant, case.c.severity: severity}
-    chosen = narrowed(chosen, wanted)
+    wanted = {
+        case.c.rule: rule, case.c.team: team, case.c.plant: plant, case.c.severity: severity,
+        case.c.parent: parent, case.c.system: system,
+    }  # fmt: skip
+    chosen = narrowed(chosen, wanted).where(*_STANDING[standing])
     if before is not None:
         chosen = chosen.where(case.c.opened_at < before)
     if after is not None:
@@ -180,8 +221,8 @@ def listing(
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """How many are open, by rule."""
-    chosen = select(case.c.rule, func.count()).where(_open).group_by(case.c.rule)
+    """How many are open and count, by rule."""
+    chosen = select(case.c.rule, func.count()).where(_open, *_STANDING[COUNTING]).group_by(case.c.rule)
     return {row[0]: row[1] for row in connection.execute(chosen)}
 
 
