@@ -28,6 +28,9 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "routing_confirmed": FLAG,
         "material_available": FLAG,
         "customer": TEXT,
+        # The customer's own number of what was ordered; the order from which this one was split off.
+        "reference": TEXT,
+        "parent": TEXT,
         "value": MONEY,
         # What the scheduler says of its plan: whether it keeps the due date, else what stands against it (material,
         # capacity), and which component lacks how much.
@@ -58,7 +61,15 @@ ATTRIBUTES: dict[str, dict[str, str]] = {
         "supplier": TEXT,
     },
     "inspection": {"status": STATUS, "result": TEXT, "order": TEXT, "lot": TEXT},
-    "shipment": {"status": STATUS, "order": TEXT, "item": TEXT, "quantity": QUANTITY, "shipped_at": TIME},
+    "shipment": {
+        "status": STATUS,
+        "order": TEXT,
+        "item": TEXT,
+        "quantity": QUANTITY,
+        "shipped_at": TIME,
+        # The source's own key of its row, where another one means that the row was made anew.
+        "record": TEXT,
+    },
     "resource": {"state": TEXT, "reason": TEXT, "count": INTEGER},
     "shift": {"state": TEXT, "headcount": INTEGER},
     "schedule": {"revision": TEXT, "orders": TEXT, "published_at": TIME, "status": STATUS},
@@ -92,6 +103,7 @@ ATTRIBUTE_TITLES = {
     "routing_confirmed": "routing confirmed",
     "on_hand": "stock on hand",
     "short_item": "short component",
+    "record": "record id",
 }
 
 

@@ -26,6 +26,8 @@ def order_row(order: Row) -> Row:
         "BomVer": order["bom"],
         "RtgVer": order["routing"],
         "Cust": order["customer"],
+        "ExtRef": order.get("reference"),
+        "ParentNo": order.get("parent"),
         "OrderValue": f"{order['quantity'] * order['price']:.2f}",
         "Curr": "EUR",
         "ConfYield": f"{order['good']:.3f}",

@@ -11,6 +11,7 @@ from controltower.simulation.dialects import erp_native
 from controltower.simulation.landscape import ALL, STORE, system_for
 from controltower.simulation.letters import Letter
 from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.systems.erp_desk import Desk
 from controltower.simulation.systems.erp_inbox import ErpInbox
 from controltower.simulation.systems.erp_orders import new_order
 from controltower.simulation.timekeeper import unix
@@ -18,6 +19,7 @@ from controltower.simulation.timekeeper import unix
 MINUTE = 60.0
 CHANGEABLE = ("FIRM", "REL", "PCNF")
 DONE = ("CLSD", "DLFL")
+NO_MORE = ("TECO", *DONE)
 
 
 class Erp(PlantSystem):
@@ -36,11 +38,12 @@ class Erp(PlantSystem):
             "close": self._close,
         }
         self.accept("/confirmations", self.take_confirmation)
-        self.accept("/usage-decisions", self._usage_decision)
+        self.accept("/usage-decisions", self.take_decision)
         self.accept("/stock-movements", self._stock_movement)
         self.accept("/shipped", self._shipped)
         self.accept("/received", self._received)
         ErpInbox(self)
+        self.desk = Desk(self)
         self.app.add_url_rule("/api/orders", "orders", lambda: self._list("order", erp_native.order_row))
         self.app.add_url_rule("/api/stock", "stock", lambda: self._list("stock", erp_native.stock_row))
 
@@ -91,7 +94,11 @@ class Erp(PlantSystem):
 
     def _create(self, plant: str, rush: bool) -> None:
         order = new_order(self.db.next_number("order", 1001), plant, self.now, self.chance("order", plant))
-        self._save(order, "order.created")
+        self.enter(order, rush)
+
+    def enter(self, order: Body, rush: bool) -> None:
+        """A new order in the books: firmed and released in its time, or (`rush`) within two minutes."""
+        self.save(order, "order.created")
         about = {"order": order["order"]}
         quick = 0.2 if rush else 1.0
         self.later("firm", quick * 1 * MINUTE, quick * 3 * MINUTE, about)
@@ -103,10 +110,10 @@ class Erp(PlantSystem):
         order = self._order(about)
         if self.chance("cancel", about).random() < self.world.pace.cancellations:
             order["status"] = "DLFL"
-            self._save(order, "order.cancelled")
+            self.save(order, "order.cancelled")
             return
         order["status"] = "FIRM"
-        self._save(order, "order.changed")
+        self.save(order, "order.changed")
         self.tell_aps(order)
 
     def _release(self, about: Body) -> None:
@@ -114,8 +121,9 @@ class Erp(PlantSystem):
         if order["status"] != "FIRM":
             return
         order["status"] = "REL"
-        self._save(order, "order.released")
+        self.save(order, "order.released")
         self.tell_aps(order)
+        self.tell_masters(order)
 
     def _planner_change(self, about: Body) -> None:
         order, chance = self._order(about), self.chance("change", about)
@@ -125,7 +133,7 @@ class Erp(PlantSystem):
             order["quantity"] = max(20, order["quantity"] + 10 * chance.choice((-2, -1, 1, 2, 3)))
         else:
             order["due"] += 3600.0 * chance.choice((-4, 6, 12, 24, 48))
-        self._header_changed(order)
+        self.header_changed(order)
 
     def change_due_date(self, number: str, hours: float) -> Body | None:
         """Move a live order's due date as a planner would; None when it can no longer be changed."""
@@ -134,52 +142,55 @@ class Erp(PlantSystem):
             if order is None or order["status"] not in CHANGEABLE or order["final"]:
                 return None
             order["due"] += hours * 3600.0
-            self._header_changed(order)
+            self.header_changed(order)
             return order
 
     def correct(self, kind: str, key: str, changes: Body) -> None:
         """Set an order right by hand."""
         order = self._order({"order": key})
         order |= changes
-        self._save(order, "order.changed")
+        self.save(order, "order.changed")
 
-    def _header_changed(self, order: Body) -> None:
-        self._save(order, "order.changed")
+    def header_changed(self, order: Body) -> None:
+        """What was changed of an order is told to the scheduler and the MES."""
+        self.save(order, "order.changed")
         self.tell_aps(order)
-        self._tell_mes(order, _header(order))
+        self.tell_mes(order, _header(order))
 
     def take_start(self, order: Body) -> None:
         """The first operation of an order has begun."""
         if order["status"] == "REL":
             order["status"] = "PCNF"
-            self._save(order, "order.changed")
+            self.save(order, "order.changed")
 
     def plan_taken(self, order: Body) -> None:
         """What the scheduler says of an order was kept."""
-        self._save(order, "order.changed")
+        self.save(order, "order.changed")
 
     def take_confirmation(self, posted: Body) -> None:
         """Book good and scrap so far; a final confirmation completes the order."""
         order = self.db.get("order", posted["order"])
-        if order is None or order["final"]:
+        if order is None or order["final"] or order["status"] in NO_MORE:
             return
+        twice = posted["final"] and self.world.board.bends(self.id, "posting", order["order"])
         order |= {
-            "good": posted["good"],
+            "good": posted["good"] * (2 if twice else 1),
             "scrap": posted["scrap"],
             "final": posted["final"],
             "status": "PCNF",
         }
-        self._save(order, "order.posted")
+        self.save(order, "order.posted")
         if posted["final"]:
             self.later("finish", 20, 40, {"order": order["order"]})
 
     def _finish(self, about: Body) -> None:
         order = self._order(about)
         order["status"] = "CNF"
-        self._save(order, "order.completed")
+        self.save(order, "order.completed")
         self._receive_when_free(order)
 
-    def _usage_decision(self, decided: Body) -> None:
+    def take_decision(self, decided: Body) -> None:
+        """Quality's decision about a lot: an accepted one may be received."""
         order = self.db.get("order", decided["order"])
         if order and decided["accepted"] and not order["accepted"]:
             order["accepted"] = True
@@ -204,9 +215,9 @@ class Erp(PlantSystem):
         if order["status"] == "CLSD":
             return
         order["status"] = "CLSD"
-        self._save(order, "order.closed")
+        self.save(order, "order.closed")
         self.tell_aps(order)
-        self._tell_mes(order, {"order": order["order"], "close": True})
+        self.tell_mes(order, {"order": order["order"], "close": True})
 
     def _stock_movement(self, moved: Body) -> None:
         known = self.db.get("stock", f"{moved['plant']}/{moved['item']}/{STORE}")
@@ -228,14 +239,14 @@ class Erp(PlantSystem):
     def _received(self, received: Body) -> None:
         order = self._order(received)
         order["status"] = "TECO"
-        self._save(order, "order.changed")
+        self.save(order, "order.changed")
         self.later("ship", 10 * MINUTE, 20 * MINUTE, {"order": order["order"]})
 
     # ---- telling ----------------------------------------------------------------------------------------
 
     def tell_aps(self, order: Body) -> None:
         """Upsert an order in the scheduler, in the scheduler's own dialect."""
-        status = {"FIRM": "approved", "CLSD": "closed"}.get(order["status"], "confirmed")
+        status = {"FIRM": "approved", "CLSD": "closed", "DLFL": "closed"}.get(order["status"], "confirmed")
         upsert = {
             "reference": order["order"],
             "operation": f"Make {order['item']}",
@@ -252,9 +263,15 @@ class Erp(PlantSystem):
         path = "/api/input/manufacturingorder/"
         self.tell("orders-to-aps", "aps-hq", path, order["order"], upsert)
 
-    def _tell_mes(self, order: Body, body: Body) -> None:
+    def tell_mes(self, order: Body, body: Body) -> None:
+        """Tell the plant's MES of a change or the end of an order."""
         target = system_for("mes", order["plant"])
         self.tell("changes-to-mes", target, "/order-changes", order["order"], body)
+
+    def tell_masters(self, order: Body) -> None:
+        """Tell the plant's MES by which bill of material and routing an order is made."""
+        body = {name: order[name] for name in ("order", "bom", "routing")}
+        self.tell("masters-to-mes", system_for("mes", order["plant"]), "/masters", order["order"], body)
 
     def _tell_wms(self, link: str, path: str, order: Body) -> None:
         body = {key: order[key] for key in ("order", "plant", "item")} | {"quantity": order["good"]}
@@ -266,7 +283,8 @@ class Erp(PlantSystem):
             raise LookupError(f"the ERP holds no order {about['order']}")
         return order
 
-    def _save(self, order: Body, event: str) -> None:
+    def save(self, order: Body, event: str) -> None:
+        """Write an order down and announce it."""
         order |= {"version": order["version"] + 1, "changed": self.stamp}
         self.db.put("order", order["order"], order, self.stamp, live=order["status"] not in DONE)
         self._webhook(f"{order['plant']}/order/{order['order']}", "order", event, order)

@@ -11,6 +11,16 @@ from controltower.simulation.landscape import PLANTS
 def new_order(number: int, plant: str, now: float, chance: Random) -> Body:
     """A draft order due half a day to three days from now (whole hours), promised half a day later."""
     due = (now // 3600 + chance.randint(12, 72)) * 3600.0
+    made = _drawn(number, plant, now, due, chance)
+    return {**made, "reference": reference_of(made)}
+
+
+def reference_of(order: Body) -> str:
+    """The customer's own number of what was ordered."""
+    return f"{order['customer']}/{order['order'][3:]}"
+
+
+def _drawn(number: int, plant: str, now: float, due: float, chance: Random) -> Body:
     return {
         "order": f"MO-{number}",
         "plant": plant,
@@ -22,6 +32,7 @@ def new_order(number: int, plant: str, now: float, chance: Random) -> Body:
         "status": "CRTD",
         "bom": f"B0{chance.randint(1, 4)}",
         "routing": f"R0{chance.randint(1, 3)}",
+        "parent": None,
         "customer": f"C-{chance.randint(1001, 1012)}",
         "price": float(chance.randint(40, 180)),
         "good": 0,
