@@ -65,7 +65,7 @@ class Fault(NamedTuple):
 
 
 class Notice(NamedTuple):
-    """Something odd that does not stop an event: `unknown-field`, `missing-field`, `unknown-status`, ..."""
+    """Something odd that does not stop an event: `unknown-field`, `missing-field`, `unknown-status`, `dst-hour` ..."""
 
     kind: str
     pointer: str

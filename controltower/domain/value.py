@@ -33,6 +33,22 @@ def read_time(text: str, zone: ZoneInfo | None = None) -> datetime.datetime:
         raise ValueError("time out of range") from None
 
 
+def odd_hour(text: str, zone: datetime.tzinfo) -> str:
+    """What is odd about a local time that names no zone: a clock change may leave its hour out, or bring it twice.
+
+    "" for any other time. Such a time is read as if the clocks had not been changed yet: of two the first, and where
+    there is none the one that the old time would have been. ValueError for text that is no time.
+    """
+    naive = datetime.datetime.fromisoformat(text)
+    if naive.tzinfo is not None:
+        return ""
+    first, second = (naive.replace(tzinfo=zone, fold=fold).utcoffset() for fold in (0, 1))
+    if first is None or second is None or first == second:
+        return ""
+    word = "comes twice that night" if first > second else "does not exist that night"
+    return f"{text} {word}: the clocks are changed"
+
+
 def write_time(moment: datetime.datetime) -> str:
     """UTC moment to its canonical text, such as `2026-03-09T17:00:00Z`."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

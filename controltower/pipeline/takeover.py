@@ -142,7 +142,7 @@ def _signals(each: Translated, faults: Sequence[Fault], repeated: int) -> Iterab
         yield Signal(rule, key, system, at, position, place)
     for notice in each.notices:
         yield Signal(
-            signals.SCHEMA,
+            signals.NOTICED.get(notice.kind, signals.SCHEMA),
             signals.notice_key(system, notice.kind, notice.pointer),
             system,
             at,

@@ -11,11 +11,12 @@ from controltower.domain.signal import Signal
 from controltower.domain.value import write_time
 from controltower.rules.sightings import SIGHTINGS
 
-DUPLICATE, CONFLICT, PARKED, SCHEMA = (
+DUPLICATE, CONFLICT, PARKED, SCHEMA, DST_HOUR = (
     "duplicate-delivery",
     "identity-conflict",
     "parked-message",
     "schema-drift",
+    "dst-hour",
 )
 
 
@@ -45,12 +46,18 @@ KINDS: Mapping[str, Kind] = {
         "Unreadable message", "B", "Mend the mapping or the sender, then reprocess the parked messages.", quiet=False,
         verb=REPROCESS,
     ),
+    DST_HOUR: Kind(
+        "Hour of a clock change", "B",
+        "Agree the time with {system} by hand: it was read as if the clocks had not changed yet. Have it name zones.",
+    ),
     SCHEMA: Kind(
         "Fields changed", "B", "Compare with {system}'s last release and map the new name, then reprocess."
     ),
 }  # fmt: skip
 
 RULES = tuple(KINDS)
+# What a connector notices -> the rule that tells it, where that is not a change of the interface.
+NOTICED: Mapping[str, str] = {"dst-hour": DST_HOUR}
 
 
 def case_of(signal: Signal, landscape: Landscape) -> Case:

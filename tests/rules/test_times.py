@@ -11,7 +11,7 @@ from controltower.domain.event import Event, Position, Recorded
 from controltower.domain.landscape import Plant
 from controltower.domain.standing import Standing
 from controltower.domain.subject import Subject
-from controltower.domain.value import Value
+from controltower.domain.value import Value, odd_hour, time_value
 from controltower.rules.sighting import Moment
 from controltower.rules.sightings import seen
 from tests.factories import MINUTE, MORNING, landscape
@@ -94,3 +94,22 @@ def test_the_same_word_under_another_id_is_told_apart_from_a_new_word() -> None:
 
 def test_what_was_overtaken_is_said_to_be() -> None:
     assert rules(moment(-MINUTE, heard(MORNING, MORNING, sequence=6))) == ["out-of-order"]
+
+
+PARIS = ZoneInfo("Europe/Paris")
+
+
+@pytest.mark.parametrize(
+    ("text", "odd", "read"),
+    [
+        ("2026-10-25T02:30:00", "comes twice", "2026-10-25T00:30:00Z"),
+        ("2026-10-25T03:30:00", "", "2026-10-25T02:30:00Z"),
+        ("2026-03-29T02:30:00", "does not exist", "2026-03-29T01:30:00Z"),
+        ("2026-03-29T01:59:59", "", "2026-03-29T00:59:59Z"),
+        ("2026-10-25T02:30:00+01:00", "", "2026-10-25T01:30:00Z"),
+    ],
+)
+def test_the_hour_of_a_clock_change_is_read_by_rule_and_told(text: str, odd: str, read: str) -> None:
+    assert odd in odd_hour(text, PARIS)
+    assert bool(odd) == bool(odd_hour(text, PARIS))
+    assert time_value(text, PARIS).text == read

@@ -1,5 +1,6 @@
 """Rows of frePPLe's order lists to snapshots of orders and operations."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from controltower.domain.subject import Subject
 from controltower.domain.value import (
     Value,
     flag_value,
+    odd_hour,
     quantity_value,
     read_decimal,
     read_time,
@@ -26,6 +28,7 @@ from controltower.domain.value import (
 
 ORDERS, OPERATIONS = "manufacturingorder", "workorder"
 _NUL_ESCAPE = b"\\u0000"
+_TIMES = ("lastmodified", "startdate", "enddate", "due")
 
 
 class Site(NamedTuple):
@@ -58,7 +61,7 @@ def translate(site: Site, envelope: Envelope) -> Translation:
     for element, raw in enumerate(decode(raw_records, envelope.body)):
         try:
             row = _row(raw)
-            notices += _notices(row, raw, element)
+            notices += _notices(site, row, raw, element)
             if row.status != PROPOSED:
                 events.append(_event(site, envelope, element, row, raw))
         except Odd as odd:
@@ -76,7 +79,7 @@ def _row(raw: bytes) -> OperationPlan:
         raise Odd(*place_of(error)) from None
 
 
-def _notices(row: OperationPlan, raw: bytes, element: int) -> list[Notice]:
+def _notices(site: Site, row: OperationPlan, raw: bytes, element: int) -> list[Notice]:
     found = [
         Notice("unknown-field", f"/{element}{pointer(name)}", f"field {name!r} is not known", element)
         for name in unknown_fields(raw)
@@ -84,7 +87,19 @@ def _notices(row: OperationPlan, raw: bytes, element: int) -> list[Notice]:
     if row.status not in MANIFEST.statuses["order"] and row.status not in MANIFEST.unmapped:
         message = f"status {row.status[:40]!r} is not mapped"
         found.append(Notice("unknown-status", f"/{element}/status", message, element))
-    return found
+    return found + list(_odd_hours(site, row, element))
+
+
+def _odd_hours(site: Site, row: OperationPlan, element: int) -> Iterator[Notice]:
+    """Its times name no zone: in the night of a clock change an hour is missing or comes twice."""
+    for name in _TIMES:
+        text = getattr(row, name)
+        try:
+            odd = odd_hour(text, site.zone) if text else ""
+        except ValueError:
+            continue  # told where it is read
+        if odd:
+            yield Notice("dst-hour", f"/{element}/{name}", f"{row.reference}: {name} {odd}", element)
 
 
 def _event(site: Site, envelope: Envelope, element: int, row: OperationPlan, raw: bytes) -> Event:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from controltower.connectors.generic_rest import spec
 from controltower.connectors.generic_rest.expression import Expression, as_text
-from controltower.connectors.generic_rest.times import time_reader
+from controltower.connectors.generic_rest.times import hour_checker, time_reader
 from controltower.domain import vocabulary
 from controltower.domain.value import (
     Value,
@@ -30,7 +30,8 @@ class Attribute:
         self.source = Expression(field.from_)
         unit = field.unit_from or field.currency_from
         self._unit_source = Expression(unit) if unit else None
-        self._read_time = time_reader(field.format, ZoneInfo(field.zone) if field.zone else zone)
+        zone = ZoneInfo(field.zone) if field.zone else zone
+        self._read_time, self._odd_hour = time_reader(field.format, zone), hour_checker(field.format, zone)
         self.fields = self.source.fields | (self._unit_source.fields if self._unit_source else frozenset())
 
     def read(self, record: Any) -> Value | None:
@@ -41,6 +42,10 @@ class Attribute:
         text = as_text(found)
         mapped = self.field.map.get(text, text) if self.field.map else text
         return self._READERS[self.value_kind](self, mapped, text, record)
+
+    def odd_hour(self, value: Value) -> str:
+        """What is odd about the hour of a time that was read: a clock change; "" for all else."""
+        return self._odd_hour(value.native or value.text) if self.value_kind == vocabulary.TIME else ""
 
     def _status(self, mapped: str, native: str, record: Any) -> Value:
         if self.field.map and native not in self.field.map:

@@ -10,7 +10,7 @@ from controltower.connectors.contract import Fault, Notice
 from controltower.connectors.generic_rest import spec
 from controltower.connectors.generic_rest.attribute import Attribute
 from controltower.connectors.generic_rest.expression import Expression
-from controltower.connectors.generic_rest.times import time_reader
+from controltower.connectors.generic_rest.times import hour_checker, time_reader
 from controltower.connectors.reading import name_fault, pointer, told
 from controltower.domain import vocabulary
 from controltower.domain.landscape import System
@@ -61,6 +61,7 @@ class RecordMapping:
         self._occurred = Expression(record.occurred_at.from_)
         zone = ZoneInfo(record.occurred_at.zone) if record.occurred_at.zone else system.zone
         self._read_occurred = time_reader(record.occurred_at.format, zone)
+        self._odd_hour = hour_checker(record.occurred_at.format, zone)
         self._sequence = Expression(record.sequence) if record.sequence else None
         self._correlation = Expression(record.correlation) if record.correlation else None
         self._attributes = [
@@ -113,6 +114,8 @@ class RecordMapping:
         correlation = self._try(lambda: _optional(self._correlation, record), self._correlation, place, odd)
         if len(odd.faults) > before or subject is None or occurred_at is None:
             return None
+        if hour := self._odd_hour(text):
+            odd.notices.append(place.notice("dst-hour", self._occurred.pointer, hour))
         return Facts(subject, occurred_at, text, attributes, refs, sequence, correlation or "")
 
     def _unknown_fields(self, record: dict[str, Any], place: Place, odd: Oddities) -> list[str]:
@@ -137,6 +140,8 @@ class RecordMapping:
             if value is not None:
                 found[attribute.name] = value
                 self._tell_unknown_status(attribute, value, place, odd)
+                if hour := attribute.odd_hour(value):
+                    odd.notices.append(place.notice("dst-hour", attribute.source.pointer, hour))
         return found
 
     def _tell_missing(

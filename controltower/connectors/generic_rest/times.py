@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from controltower.domain.value import UTC, read_time
+from controltower.domain.value import UTC, odd_hour, read_time
 
 FORMATS = ("iso", "day-start", "day-end", "unix", "unix-ms")
 _DAY_END = datetime.time(23, 59, 59)
@@ -26,6 +26,20 @@ def time_reader(form: str, zone: ZoneInfo) -> Callable[[str], datetime.datetime]
     if "%" in form:
         return lambda text: read_time(_naive_or_aware(text, form), zone)
     raise ValueError(f"{form!r} is no time format; use one of {', '.join(FORMATS)} or a strptime pattern")
+
+
+def hour_checker(form: str, zone: ZoneInfo) -> Callable[[str], str]:
+    """A function from native text to what is odd about its hour (a clock change); "" where nothing is."""
+    if form != "iso" and "%" not in form:
+        return lambda text: ""
+
+    def odd(text: str) -> str:
+        try:
+            return odd_hour(text if form == "iso" else _naive_or_aware(text, form), zone)
+        except ValueError:
+            return ""  # told where it is read
+
+    return odd
 
 
 def time_writer(form: str, zone: ZoneInfo) -> Callable[[datetime.datetime], str]:
