@@ -213,6 +213,24 @@ class Aps(PlantSystem):
         }
         self._save(order)
 
+    def drag(self, reference: str, minutes: float) -> None:
+        """Somebody drags an order on the planning board, and publishes it as it then is."""
+        with self.db.transaction():
+            order = self.db.get("mo", reference)
+            if order is None or order["start"] is None:
+                raise LookupError(f"{self.id} has no plan of {reference}")
+            for number in OPERATIONS:
+                work = self.db.get("wo", f"{reference}-{number}")
+                if work:
+                    moved = {name: work[name] + minutes * self._minute for name in ("start", "end")}
+                    self.db.put(
+                        "wo", work["reference"], {**work, **moved, "lastmodified": self.now}, self.now
+                    )
+            order |= {name: order[name] + minutes * self._minute for name in ("start", "end")}
+            self._save(order)
+            self._judge(order)
+            self.later("publish", 20, 40, {"reference": reference})
+
     @property
     def _minute(self) -> float:
         """A minute of the machines."""

@@ -65,7 +65,8 @@ class Desk:
             parent = self.order(number)
             part = parent["quantity"] // 20 * 10
             child = self._next(parent["plant"]) | {
-                name: parent[name] for name in ("item", "customer", "price", "due", "promise", "bom", "routing")
+                name: parent[name]
+                for name in ("item", "customer", "price", "due", "promise", "bom", "routing")
             }
             self._erp.enter({**child, "parent": number, "quantity": part}, rush=True)
             if net:

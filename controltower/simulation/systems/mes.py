@@ -12,6 +12,7 @@ from controltower.simulation.systems import mes_events
 from controltower.simulation.systems.mes_inbox import MesInbox
 
 MINUTE = 60.0
+OVER = ("closed", "cancelled")
 
 
 class Mes(PlantSystem):
@@ -28,6 +29,7 @@ class Mes(PlantSystem):
         }
         self.accept("/dispatch", self.take_dispatch)
         self.accept("/order-changes", self.take_change)
+        self.accept("/masters", self.take_masters)
         self.accept("/material", self.take_material)
         self.accept("/resource-states", self.take_state)
         MesInbox(self)
@@ -64,11 +66,14 @@ class Mes(PlantSystem):
             job = self._job({"order": order})
             if job["pending"] is None:
                 return
-            first = mes_events.take_schedule(job)
+            first = job["revision"] is None
+            # Half a plan only where there is one in force already.
+            half = not first and self.world.board.bends(self.id, "schedule", order)
+            mes_events.take_schedule(job, OPERATIONS[:1] if half else OPERATIONS)
             for number in OPERATIONS:
                 self._say_operation(job, number, "acknowledged", {"routing_confirmed": True})
             self._save(job)
-            self._say_order(job, "acknowledged", mes_events.header(job, self._zone))
+            self._say_order(job, "acknowledged", mes_events.header(job, self._zone) | self._masters(order))
             if first:
                 self._stage(job)
             if job["status"] in ("released", "ready"):
@@ -100,19 +105,59 @@ class Mes(PlantSystem):
         """A change of the order's header in the ERP, or its end."""
         job = self.job(sent["order"])
         if job is None:
-            if not sent.get("close"):
+            if not sent.get("close") and not sent.get("cancel"):
                 self.db.put("early-change", sent["order"], sent, self.now, live=False)
             return
-        if sent.get("close"):
-            job["status"] = "closed"
-            self._save(job)
-            self._say_order(job, "closed", {"status": "closed"})
-        elif sent["order_version"] > job["order_version"] and job["status"] != "closed":
+        if sent.get("close") or sent.get("cancel"):
+            self._end(job, "closed" if sent.get("close") else "cancelled")
+        elif sent["order_version"] > job["order_version"] and job["status"] not in OVER:
             changes = {name: sent[name] for name in ("quantity", "due_date", "priority")}
             job |= {**changes, "order_version": sent["order_version"]}
             self._save(job)
             if job["revision"] or job["status"] == "firm":
                 self._say_order(job, "changed", mes_events.header(job, self._zone, plan=False))
+
+    def _end(self, job: Body, status: str) -> None:
+        """No more work on an order: what runs of it is stopped."""
+        for number, operation in job["operations"].items():
+            if status == "cancelled" and operation["status"] in ("released", "running", "held"):
+                self._tell_floor(job, operation, False)
+                operation["status"] = status
+                self._say_operation(job, int(number), status, {})
+        job["status"] = status
+        self._save(job)
+        self._say_order(job, status, {"status": status})
+
+    def reopen(self, job: Body) -> None:
+        """An order that was over is not: work goes on from where it stood."""
+        done = all(operation["status"] == "completed" for operation in job["operations"].values())
+        job["status"] = "completed" if done else "released"
+        self._save(job)
+        self._say_order(job, "changed", {"status": job["status"]})
+
+    def take_masters(self, sent: Body) -> None:
+        """By which bill of material and routing an order is made; told on when it is known here already."""
+        self.db.put("masters", sent["order"], sent, self.now, live=False)
+        job = self.job(sent["order"])
+        if job and job["revision"]:
+            self._say_order(job, "changed", self._masters(sent["order"]))
+
+    def _masters(self, order: str) -> Body:
+        held = self.db.get("masters", order)
+        return {"bom_version": held["bom"], "routing_version": held["routing"]} if held else {}
+
+    def follows(self, order: str, operations: list[Body]) -> bool:
+        """Whether an order's plan in force, or the one about to be, is this one."""
+        job = self.job(order)
+        if job is None or job["status"] in OVER:
+            return True
+        coming = job["pending"]["operations"] if job["pending"] else []
+        held = {str(each["operation"]): each for each in coming} or job["operations"]
+        return all(
+            held.get(str(each["operation"]), {}).get(name) == each[name]
+            for each in operations
+            for name in ("planned_start", "planned_end")
+        )
 
     def take_material(self, sent: Body) -> None:
         """An order's material lies at the line."""
@@ -148,7 +193,7 @@ class Mes(PlantSystem):
         operation = job["operations"][str(number)]
         if job["revision"] != body["revision"] and number == OPERATIONS[0]:
             return
-        if operation["status"] != "released" or job["status"] == "closed":
+        if operation["status"] != "released" or job["status"] in OVER:
             return
         if not job["material"] or self._down(operation["resource"]):
             self.db.plan_job(self.now + 2 * self._minute, "start", body)
@@ -188,6 +233,8 @@ class Mes(PlantSystem):
     def _complete(self, body: Body) -> None:
         job, number = self._job(body), body["operation"]
         operation = job["operations"][str(number)]
+        if operation["status"] == "cancelled":
+            return
         if operation["status"] == "held" or self._down(operation["resource"]):
             self.db.plan_job(self.now + 2 * self._minute, "complete", body)
             return
@@ -295,4 +342,4 @@ class Mes(PlantSystem):
         return job
 
     def _save(self, job: Body) -> None:
-        self.db.put("job", job["order"], job, self.now, live=job["status"] != "closed")
+        self.db.put("job", job["order"], job, self.now, live=job["status"] not in OVER)

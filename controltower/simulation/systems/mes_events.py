@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from controltower.simulation.database import Body
 from controltower.simulation.dialects.cloudevents import local_iso
 
@@ -26,20 +28,19 @@ def new_job(sent: Body) -> Body:
 def is_older(sent: Body, job: Body) -> bool:
     """Whether a dispatch was overtaken on its way by a later revision, or the order is over."""
     held = job["pending"]["revision"] if job["pending"] else job["revision"] or "REV-0"
-    return job["status"] == "closed" or int(sent["revision"][4:]) < int(held[4:])
+    return job["status"] in ("closed", "cancelled") or int(sent["revision"][4:]) < int(held[4:])
 
 
-def take_schedule(job: Body) -> bool:
-    """Make the pending schedule the one in force, keeping what already ran; True when it was the first."""
-    sent, first = job["pending"], job["revision"] is None
-    for planned in sent["operations"]:
+def take_schedule(job: Body, numbers: Collection[int]) -> None:
+    """Make the pending schedule the one in force for these operations, keeping what already ran."""
+    sent = job["pending"]
+    for planned in (each for each in sent["operations"] if each["operation"] in numbers):
         key = str(planned["operation"])
         known = job["operations"].get(key) or _new_operation()
         moved = {name: planned[name] for name in ("planned_start", "planned_end")}
         resource = planned["resource"] if known["status"] == "released" else known["resource"]
         job["operations"][key] = {**known, **moved, "resource": resource}
     job |= {"revision": sent["revision"], "pending": None}
-    return first
 
 
 def header(job: Body, zone: str, plan: bool = True) -> Body:

@@ -12,6 +12,7 @@ from controltower.simulation.systems import mes_events
 from controltower.simulation.tower_end import attributes_of, moment_in, pieces_in
 
 OVER = ("closed", "cancelled")
+_ENDS = {"closed": "close", "cancelled": "cancel"}
 NO_PRIORITY = 3  # some ERPs have none
 NOT_RELEASED = ("proposed", "draft", "firm", *OVER)
 
@@ -47,15 +48,20 @@ class MesInbox:
         elif str(held.get("material_available")).lower() == "true":
             self._mes.take_material({"order": order})
         elif held.get("status") in OVER:
-            self._mes.take_change({"order": order, "close": True})
+            self._mes.take_change({"order": order, _ENDS[held["status"]]: True})
         else:
             self._header(order, held, event)
 
     def _header(self, order: str, held: Body, event: Body) -> None:
         """The ERP's word on quantity, due date and priority, be it before the schedule."""
         job = self._mes.job(order)
+        if job and held.get("bom_version"):
+            masters = {"bom": held["bom_version"], "routing": held.get("routing_version")}
+            self._mes.take_masters({"order": order, **masters})
         if job is None:
             self._mes.keep_header(_new_job(order, held, event))
+        elif job["status"] in OVER and held.get("status"):
+            self._mes.reopen(job)
         else:
             self._mes.take_change(
                 {"order": order, "order_version": job["order_version"] + 1, **_facts(job, held)}
@@ -92,7 +98,7 @@ class MesInbox:
                 if draft["shown"] != operations:
                     draft["shown"] = operations
                     self._mes.show_plan(order, draft["header"], operations)
-            elif draft["dispatched"] != operations:
+            elif draft["dispatched"] != operations or not self._mes.follows(order, draft["dispatched"]):
                 draft |= {"dispatched": operations, "revision": draft["revision"] + 1}
                 self._mes.take_dispatch(self._dispatch(order, draft, operations))
         self._mes.db.put("draft", order, draft, self._mes.now, live=False)

@@ -26,9 +26,27 @@ class Quality(PlantSystem):
         self.later("decide", 4 * MINUTE, 9 * MINUTE, lot)
 
     def _decide(self, lot: Body) -> None:
+        board = self.world.board
+        if board.bends(self.id, "waiting", lot["order"]):
+            self.later("decide", 4 * MINUTE, 9 * MINUTE, lot)
+        else:
+            self.decide(lot["order"], not board.bends(self.id, "inspection", lot["order"]))
+
+    def decide(self, order: str, accepted: bool) -> None:
+        """The usage decision about an order's lot. Raises LookupError for one that never came."""
+        lot = self.db.get("lot", order)
+        if lot is None:
+            raise LookupError(f"quality holds no lot of {order}")
+        with self.db.transaction():
+            self._decided(lot, accepted)
+
+    def _decided(self, lot: Body, accepted: bool) -> None:
         self.db.put("lot", lot["order"], lot, self.now, live=False)
-        self._say(lot, "passed", {"status": "closed", "result": "accepted"})
-        body = {"order": lot["order"], "accepted": True}
+        if accepted:
+            self._say(lot, "passed", {"status": "closed", "result": "accepted"})
+        else:
+            self._say(lot, "failed", {"status": "failed", "result": "rejected"})
+        body = {"order": lot["order"], "accepted": accepted}
         self.tell("decisions-to-erp", "erp-hq", "/usage-decisions", lot["order"], body)
 
     def _say(self, lot: Body, what: str, attributes: Body) -> None:

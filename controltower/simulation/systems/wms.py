@@ -156,6 +156,8 @@ class Wms(PlantSystem):
         stock["on_hand"] -= shipment["quantity"]
         self._stock_changed(stock, "stock.moved")
         shipment["shipped"] = True
+        if self.world.board.bends(self.id, "shipment", about["order"]):
+            self.db.delete("shipment", about["order"])  # and another row in its place
         shipment = self._shipment_saved(shipment)
         self._south(f"{shipment['plant']}/shipment/{shipment['note']}", "shipment.dispatched", shipment)
         self.tell("shipped-to-erp", "erp-hq", "/shipped", about["order"], about)
