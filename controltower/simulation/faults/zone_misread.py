@@ -32,7 +32,7 @@ class ZoneMisread(Fault):
 
     def letters(self, letter: Letter) -> list[Letter]:
         """The letter with all its times moved; what they should be is kept for the mending."""
-        if letter.system != self.params.system or not self.holds:
+        if letter.system != self.params.system or not self.holds or self.state.get("right"):
             return [letter]
         self._keep(letter)
         return [replace(letter, content=self._moved(letter.content))]
@@ -61,6 +61,7 @@ class ZoneMisread(Fault):
         return moved.isoformat(timespec="seconds")
 
     def mend(self, hit: Body) -> None:
-        """The times since are told again, as they are."""
-        for subject, times in self.state.pop("told", {}).items():
+        """The zone is set right, and the times since are told again."""
+        self.state["right"] = True
+        for subject, times in self.state.get("told", {}).items():
             self.scene.tell_again(hit["system"], subject, times)
