@@ -62,7 +62,7 @@ class Filled:
         secret = new_secret()
         self.network = Network(datetime(2026, 3, 2, tzinfo=UTC), BETWEEN)
         self._sender = Sender(self.network, secret)
-        self.tower = ledgers.tower_on(engine, secret, _Following(self.network))
+        self.tower = ledgers.tower_on(engine, secret, Following(self.network))
         self.intake = Intake(self.tower)
         self.events = 0
 
@@ -90,7 +90,7 @@ class Filled:
         return (later - sooner for sooner, later in itertools.pairwise(marks))
 
 
-class _Following(Clock):
+class Following(Clock):
     """The clock of a network that is told faster than it lives."""
 
     def __init__(self, network: Network) -> None:
