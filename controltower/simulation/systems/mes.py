@@ -69,6 +69,7 @@ class Mes(PlantSystem):
             first = job["revision"] is None
             # Half a plan only where there is one in force already.
             half = not first and self.world.board.bends(self.id, "schedule", order)
+            job["torn"] = job["pending"] if half else None
             mes_events.take_schedule(job, OPERATIONS[:1] if half else OPERATIONS)
             for number in OPERATIONS:
                 self._say_operation(job, number, "acknowledged", {"routing_confirmed": True})
@@ -78,6 +79,14 @@ class Mes(PlantSystem):
                 self._stage(job)
             if job["status"] in ("released", "ready"):
                 self._plan_start(job, 10, job["operations"]["10"]["planned_start"])
+
+    def take_rest(self, order: str) -> None:
+        """Take over what was left of a schedule that came only in part."""
+        job = self._job({"order": order})
+        if job.get("torn") and job["pending"] is None:
+            job["pending"] = job["torn"]
+            self._save(job)
+            self.confirm_routing(order)
 
     def _new_job(self, sent: Body) -> Body:
         """A job as a first schedule brings it, with what the ERP has changed of the order on its way."""
