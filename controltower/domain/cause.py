@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Sequence
 
-from controltower.domain import underway
+from controltower.domain import mismatch, underway
 from controltower.domain.drift import Drift
 from controltower.domain.event import Recorded
 from controltower.domain.finding import Facts, Finding, Witness
 from controltower.domain.landscape import Landscape
+from controltower.domain.vocabulary import MONEY, QUANTITY, value_kind
 
 __all__ = ["TITLES", "Finding", "Witness", "find"]
 
 TITLES = {
+    "unit-mismatch": "Counted in another unit",
+    "decimal-error": "Decimal mark misread",
+    "rounding": "Digits lost in rounding",
     "in-flight": "In flight",
     "never-announced": "Never told",
     "not-routed": "Not routed",
@@ -39,6 +43,33 @@ def find(drift: Drift, history: Sequence[Recorded], landscape: Landscape, witnes
         if finding is not None:
             return finding
     return _never_told(case)
+
+
+def _mismatched(case: Facts) -> Finding | None:
+    """Figures that tell by themselves why they differ; what the owner once said is merely old."""
+    drift = case.drift
+    if value_kind(drift.subject.kind, drift.attribute) not in (QUANTITY, MONEY):
+        return None
+    if any(case.same(each.event.attributes[drift.attribute], drift.follower_value) for each in case.owned):
+        return None
+    told = mismatch.between(drift.owner_value, drift.follower_value)
+    if told is None:
+        return None
+    last = case.followed[-1] if case.followed else None
+    return Finding(
+        told.code,
+        f"{case.owner} says {case.say(drift.owner_value)}, {case.follower} {case.say(drift.follower_value)}: "
+        f"{told.words}.",
+        case.evidence(case.owner_change(), (f"{case.follower} said {case.say(drift.follower_value)}", last)),
+        _SET_RIGHT[told.code].format(follower=case.follower, owner=case.owner, attribute=case.attribute),
+    )
+
+
+_SET_RIGHT = {
+    mismatch.UNIT: "Settle the unit between {owner} and {follower}, mend the conversion, and correct the {attribute}.",
+    mismatch.DECIMAL: "Set the decimal mark between {owner} and {follower} right, and correct the {attribute}.",
+    mismatch.ROUNDING: "Carry decimals from end to end, or allow the {attribute} a tolerance in the ownership.",
+}
 
 
 def _rejected(case: Facts) -> Finding | None:
@@ -175,6 +206,6 @@ def _never_told(case: Facts) -> Finding:
 
 # What the tower knows of its own messages is the surest; what nobody heard of is what remains.
 _JUDGES: tuple[Callable[[Facts], Finding | None], ...] = (
-    underway.on_the_way, underway.misled, _rejected, _turned_back, _overwritten, _silent, _unmapped, _not_routed,
+    _mismatched, underway.on_the_way, underway.misled, _rejected, _turned_back, _overwritten, _silent, _unmapped, _not_routed,
     underway.taken, underway.came_late, _not_applied,
 )  # fmt: skip

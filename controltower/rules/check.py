@@ -11,6 +11,8 @@ from controltower.domain.landscape import Landscape, Limits
 from controltower.domain.view import View
 
 NO_GRACE = datetime.timedelta()
+# By then what two systems say of one thing has come in: webhooks at once, polls each few minutes.
+SETTLED = datetime.timedelta(minutes=10)
 
 
 @dataclass(frozen=True)

@@ -28,4 +28,10 @@ def of_drift(drift: Drift, landscape: Landscape) -> Remedy:
 
 
 # The tower's message is on its way already, or nothing gets through: somebody must clear the way.
-_BY_OTHERS = frozenset({"in-flight", "retrying", "held", "follower-silent", "incomplete", "rejected"})
+_BY_OTHERS = frozenset(
+    {
+        "in-flight", "retrying", "held", "follower-silent", "incomplete", "rejected",
+        # Sent again it would be misread again.
+        "unit-mismatch", "decimal-error", "rounding",
+    }
+)  # fmt: skip

@@ -4,6 +4,7 @@ from controltower.domain.cause import TITLES
 from controltower.domain.drift import Drift
 from controltower.domain.exception import Case, resolved
 from controltower.domain.landscape import Landscape
+from controltower.domain.mismatch import ROUNDING
 from controltower.domain.value import shown
 from controltower.domain.vocabulary import attribute_title, value_kind
 from controltower.rules import cure
@@ -11,6 +12,12 @@ from controltower.rules import cure
 RULE = "drift"
 # Two systems that plan or book with different figures stop or falsify production; other differences delay it.
 _GRAVE = frozenset({"due_date", "quantity", "status", "on_hand"})
+
+
+def _severity(drift: Drift) -> str:
+    if drift.cause == ROUNDING:
+        return "C"
+    return "A" if drift.attribute in _GRAVE else "B"
 
 
 def case_of(drift: Drift, landscape: Landscape, action: str = "") -> Case:
@@ -23,7 +30,7 @@ def case_of(drift: Drift, landscape: Landscape, action: str = "") -> Case:
         rule=RULE,
         title=f"{attribute_title(drift.attribute).capitalize()} of {drift.subject.kind} {drift.subject.key} differs: "
         f"{owner.title} says {ours}, {follower.title} {theirs}",
-        severity="A" if drift.attribute in _GRAVE else "B",
+        severity=_severity(drift),
         opened_at=drift.allowed_until,
         subject=drift.subject,
         system=drift.follower,
