@@ -59,6 +59,10 @@ class Sender:
         events = itertools.chain.from_iterable(iter(self.network.step, None))
         return [self._one(event) for event in itertools.islice(events, count)]
 
+    def signed(self, event: dict[str, Any]) -> Delivery:
+        """One event of the caller's own, signed now."""
+        return self._one(event)
+
     def block(self, ticks: int = BLOCK, largest: int = BATCH) -> list[Delivery]:
         """Batches of what happened in some ticks, one system after the other."""
         return list(self._batches([event for _ in range(ticks) for event in self.network.step()], largest))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import structlog
 from sqlalchemy import Engine
 
 from benchmarks import databases, growth, ledgers, machine
@@ -157,8 +159,8 @@ def run(asked: argparse.Namespace) -> list[Figure]:
 
 
 def main() -> int:
-    asked = parser(__doc__).parse_args()
-    found = run(asked)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    found = run(parser(__doc__).parse_args())
     show(f"Faults, {BLOCK} ticks at a time, on cores that others kept busy: {not machine.quiet()}", found)
     return int(any(each.reached is False for each in found))
 
