@@ -4,6 +4,7 @@ import datetime
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from controltower.domain.calendar import ALWAYS, Calendar
 from controltower.domain.event import Position, Recorded, event_id
 from controltower.domain.subject import Subject
 from controltower.domain.value import Value
@@ -44,6 +45,7 @@ class ExpectationRule:
     team: str = ""
     severity: str = "B"
     action: str = ""
+    calendar: str = ""  # in whose working time `within` counts; "plant" is the subject's own
 
 
 class Expectation(NamedTuple):
@@ -67,14 +69,20 @@ class Expectation(NamedTuple):
 
 
 def expect(
-    rule: str, subject: Subject, system: str, trigger: Recorded, within: datetime.timedelta, awaits: str = ""
+    rule: str,
+    subject: Subject,
+    system: str,
+    trigger: Recorded,
+    within: datetime.timedelta,
+    awaits: str = "",
+    calendar: Calendar = ALWAYS,
 ) -> Expectation:
-    """A new expectation, its id derived from its trigger so that reprocessing makes the same."""
+    """A new expectation, due when so much working time has passed; its id is derived from its trigger so that
+    reprocessing makes the same."""
     position, at = trigger.position, trigger.learnt_at
     identity = event_id(system, f"{rule}\n{subject}\n{position.message}.{position.n}\n{awaits}")
-    return Expectation(
-        identity, rule, subject, system, position, trigger.event.id, at, at + within, awaits=awaits
-    )
+    due_at = calendar.within(at, within)
+    return Expectation(identity, rule, subject, system, position, trigger.event.id, at, due_at, awaits=awaits)
 
 
 def answered(expectation: Expectation, at: datetime.datetime, event: str) -> Expectation:

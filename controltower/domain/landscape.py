@@ -7,12 +7,15 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from controltower.domain.calendar import ALWAYS, Calendar
 from controltower.domain.expectation import ExpectationRule
 from controltower.domain.flow import Flow
-from controltower.domain.retry import RetryPolicy, Sending
+from controltower.domain.notification import Channel, Subscription
+from controltower.domain.retry import RetryPolicy, Sending, Window
 from controltower.domain.route import Route
 
 ANY_PLANT = "*"
+OF_PLANT = "plant"  # names the calendar of the plant concerned
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Plant:
     id: str
     name: str
     zone: ZoneInfo
+    calendar: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class System:
     hooks: Hooks | None = None
     polling: Polling | None = None
     sending: Sending | None = None
+    # Weekly windows in which it is away by plan, in its own time zone.
+    maintenance: tuple[Window, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def serves(self, plant: str) -> bool:
@@ -95,22 +101,27 @@ class Interface:
 
 @dataclass(frozen=True)
 class Team:
+    """`calendar`: outside of it the team is not disturbed by what is not of severity A."""
+
     id: str
     name: str
     contact: str = ""
+    calendar: str = ""
 
 
 @dataclass(frozen=True)
 class Tier:
-    """A service level: how soon an exception must be acknowledged and resolved, who hears of it next, how what goes
-    out under it is retried, and how severe it is (A, B or C) when that fails."""
+    """A service level: how soon an exception must be acknowledged and resolved (in the working time of `calendar`), who
+    hears of it next, one team after the other, how what goes out under it is retried, and how severe it is (A, B or C)
+    when that fails."""
 
     id: str
     acknowledge_within: datetime.timedelta
     resolve_within: datetime.timedelta
-    escalate_to: str = ""
+    escalate_to: tuple[str, ...] = ()
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     severity: str = "B"
+    calendar: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +157,9 @@ class Landscape:
     teams: Mapping[str, Team] = field(default_factory=dict)
     tiers: Mapping[str, Tier] = field(default_factory=dict)
     limits: Limits = Limits()
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    subscriptions: tuple[Subscription, ...] = ()
 
     @cached_property
     def _owned(self) -> dict[tuple[str, str], Ownership]:
@@ -190,6 +204,13 @@ class Landscape:
     def of_role(self, plant: str, role: str) -> tuple[System, ...]:
         """The systems of a role that serve a plant, in the order of the configuration."""
         return self._by_role.get((plant, role), ())
+
+    def calendar(self, name: str, plant: str = "") -> Calendar:
+        """A calendar by its name, that of the plant by "plant"; round the clock where none is meant."""
+        if name == OF_PLANT:
+            known = self.plants.get(plant)
+            name = known.calendar if known else ""
+        return self.calendars.get(name, ALWAYS) if name else ALWAYS
 
     def zone_of(self, plant: str) -> datetime.tzinfo:
         """The time zone in which a plant's people read times."""

@@ -191,7 +191,10 @@ def _await(
             continue
         for target in landscape.of_role(standing.subject.plant, rule.then.role):
             if not _there_already(standing, rule, target.id) and not _waiting(standing, rule.name, target.id):
-                made = expectations.expect(rule.name, standing.subject, target.id, recorded, rule.within)
+                calendar = landscape.calendar(rule.calendar, standing.subject.plant)
+                made = expectations.expect(
+                    rule.name, standing.subject, target.id, recorded, rule.within, calendar=calendar
+                )
                 _keep_expectation(standing, made)
 
 

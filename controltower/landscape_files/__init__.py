@@ -11,6 +11,7 @@ from controltower.landscape_files.declared import Declared, declare
 from controltower.landscape_files.files import read_files
 from controltower.landscape_files.fit import check_fit
 from controltower.landscape_files.flowing import check_flows
+from controltower.landscape_files.noticing import check_notices, declare_notices
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import ERROR, WARNING, ConfigurationError, Findings, Problem
 from controltower.landscape_files.routed import check_kinds, check_routes
@@ -41,10 +42,12 @@ def _read(directory: Path, environment: Mapping[str, str]) -> tuple[Declared, li
     findings = Findings()
     files = read_files(directory, environment, findings)
     declared = declare(files, findings)
+    declare_notices(files, declared, findings)
     check_fit(declared, findings)
     check_connections(declared, findings)
     check_routes(declared, findings)
     check_flows(declared, findings)
+    check_notices(declared, findings)
     if not findings.errors:
         check_connectors(build(declared), declared, findings)
     if not findings.errors:

@@ -29,6 +29,7 @@ from controltower.landscape_files.declared import (
 from controltower.landscape_files.environment import FromEnvironment
 from controltower.landscape_files.fit import plants_of
 from controltower.landscape_files.flowing import flows_of
+from controltower.landscape_files.noticing import calendars_of, channels_of, subscriptions_of
 from controltower.landscape_files.reading import Row
 
 
@@ -38,7 +39,8 @@ def build(declared: Declared) -> Landscape:
     wanted = [each for each in declared.expectations if each.row["name"] not in limits.off]
     return Landscape(
         plants={
-            name: Plant(name, row["name"], row["time_zone"]) for name, (_, row) in declared.plants.items()
+            name: Plant(name, row["name"], row["time_zone"], row["calendar"])
+            for name, (_, row) in declared.plants.items()
         },
         systems={name: _system(name, system, declared) for name, system in declared.systems.items()},
         ownerships=tuple(map(_ownership, declared.ownerships)),
@@ -48,9 +50,12 @@ def build(declared: Declared) -> Landscape:
             Interface(row["from"], row["to"], row["carries"], row["team"]) for _, row in declared.interfaces
         ),
         routes={name: _route(name, tables) for name, tables in declared.routes.items()},
-        teams={name: Team(name, row["name"], row["contact"]) for name, (_, row) in declared.teams.items()},
+        teams={name: Team(name, **row) for name, (_, row) in declared.teams.items()},
         tiers={name: _tier(name, row) for name, (_, row) in declared.tiers.items()},
         limits=limits,
+        calendars=calendars_of(declared),
+        channels=channels_of(declared),
+        subscriptions=subscriptions_of(declared),
     )
 
 

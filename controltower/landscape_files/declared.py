@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from controltower.domain.vocabulary import ATTRIBUTES, KINDS
 from controltower.landscape_files import figures, key, value
-from controltower.landscape_files.files import Entry, Files
+from controltower.landscape_files.files import IDENTITY, Entry, Files
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings
 from controltower.landscape_files.reading import Row, read_table, rows_of, taken
@@ -96,6 +96,9 @@ class Declared:
     tiers: dict[str, Declaration] = field(default_factory=dict)
     limits: Declaration | None = None
     rules: dict[str, Declaration] = field(default_factory=dict)
+    calendars: dict[str, Declaration] = field(default_factory=dict)
+    channels: dict[str, Declaration] = field(default_factory=dict)
+    subscriptions: list[Declaration] = field(default_factory=list)
 
 
 def declare(files: Files, findings: Findings) -> Declared:
@@ -117,9 +120,9 @@ def declare(files: Files, findings: Findings) -> Declared:
     for name, entry in files.tables["routes"].items():
         if wanted(entry, findings):
             declared.routes[name] = _route(entry, findings)
-    _only(files, "expectations", ("expectation",), findings)
-    _only(files, "flows", ("flow",), findings)
-    _only(files, "interfaces", ("interface",), findings)
+    only(files, "expectations", ("expectation",), findings)
+    only(files, "flows", ("flow",), findings)
+    only(files, "interfaces", ("interface",), findings)
     _limits(files, declared, findings)
     _service(files, declared, findings)
     return declared
@@ -232,7 +235,7 @@ def _route(entry: Entry, findings: Findings) -> RouteTables:
 
 
 def _limits(files: Files, declared: Declared, findings: Findings) -> None:
-    _only(files, "rules", ("limits", "rule"), findings)
+    only(files, "rules", ("limits", "rule"), findings)
     entry = files.tables["rules"].get("limits")
     if entry is not None:
         declared.limits = _declaration(entry, key.LIMITS, findings)
@@ -248,7 +251,7 @@ def _limits(files: Files, declared: Declared, findings: Findings) -> None:
 
 
 def _service(files: Files, declared: Declared, findings: Findings) -> None:
-    _only(files, "service", ("teams", "tiers"), findings)
+    only(files, "service", ("teams", "tiers"), findings)
     for name, keys, held in (("teams", key.TEAM, declared.teams), ("tiers", key.TIER, declared.tiers)):
         entry = files.tables["service"].get(name)
         if entry is None:
@@ -259,11 +262,10 @@ def _service(files: Files, declared: Declared, findings: Findings) -> None:
             )
 
 
-def _only(files: Files, file: str, known: tuple[str, ...], findings: Findings) -> None:
+def only(files: Files, file: str, known: tuple[str, ...], findings: Findings) -> None:
     """Tell each table of a file that is none of its known ones, or is written [x] where [[x]] is meant."""
-    lists = {"expectation", "flow", "interface"}
     for name, entry in files.tables[file].items():
-        if name in lists:
+        if name in IDENTITY:
             findings.error(entry.place, "must be a list of tables", f"Write [[{name}]] with two brackets.")
         elif name not in known:
             findings.unknown(entry.place, "table", name, known)

@@ -21,9 +21,11 @@ FILES = (
     "routes",
     "rules",
     "service",
+    "calendars",
+    "notify",
 )
 # What makes two tables of a list the same one, when a configuration extends another.
-IDENTITY = {"expectation": ("name",), "flow": ("name",), "interface": ("from", "to")}
+IDENTITY = {"expectation": ("name",), "flow": ("name",), "interface": ("from", "to"), "notify": ("name",)}
 
 
 @dataclass

@@ -12,6 +12,7 @@ from controltower.landscape_files.declared import (
 )
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings, suggestion
+from controltower.landscape_files.reading import Row
 from controltower.rules import flow, sending, signal
 from controltower.rules.checks import CHECKS
 from controltower.rules.watched import RULES as WATCH_RULES
@@ -45,16 +46,14 @@ def check_fit(declared: Declared, findings: Findings) -> None:
     for interface in declared.interfaces:
         _check_interface(interface, declared, findings)
     if declared.limits is not None:
-        names = {
-            *signal.RULES,
-            *sending.RULES,
-            *flow.RULES,
-            *CHECKS,
-            *WATCH_RULES,
-            *(expectation.row["name"] for expectation in declared.expectations),
-        } - {None}
         for rule in declared.limits.row["off"]:
-            known(declared.limits.place / "off", "rule", rule, names, findings)
+            known(declared.limits.place / "off", "rule", rule, rule_names(declared), findings)
+
+
+def rule_names(declared: Declared) -> set[str]:
+    """Every rule there is: the built-in ones and the declared expectations."""
+    built_in = {*signal.RULES, *sending.RULES, *flow.RULES, *CHECKS, *WATCH_RULES}
+    return {*built_in, *(each.row["name"] for each in declared.expectations)} - {None}
 
 
 def _check_names(declared: Declared, findings: Findings) -> None:
@@ -71,17 +70,19 @@ def _check_names(declared: Declared, findings: Findings) -> None:
     for place, row in [*teams, *declared.interfaces]:
         known(place / "team", "team", row["team"], declared.teams, findings)
     for place, row in declared.tiers.values():
-        known(place / "escalate_to", "team", row["escalate_to"], declared.teams, findings)
-        if (
-            row["acknowledge_within"]
-            and row["resolve_within"]
-            and row["acknowledge_within"] > row["resolve_within"]
-        ):
-            findings.error(
-                place,
-                "is resolved sooner than it is acknowledged",
-                "Let acknowledge_within be the shorter one.",
-            )
+        _check_tier(place, row, declared, findings)
+
+
+def _check_tier(place: Place, row: Row, declared: Declared, findings: Findings) -> None:
+    for team in row["escalate_to"]:
+        known(place / "escalate_to", "team", team, declared.teams, findings)
+    first, last = row["acknowledge_within"], row["resolve_within"]
+    if first and last and first > last:
+        findings.error(
+            place,
+            "is resolved sooner than it is acknowledged",
+            "Let acknowledge_within be the shorter one.",
+        )
 
 
 def known(place: Place, noun: str, word: str | None, words: Collection[str], findings: Findings) -> None:

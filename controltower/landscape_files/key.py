@@ -1,11 +1,11 @@
 """Every key of the configuration: its type, its default and its meaning, as docs/configuration.md tells them."""
 
 import datetime
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from controltower import connectors
 from controltower.connectors.signature import SCHEMES
+from controltower.domain.failure import CODES
 from controltower.domain.flow_check import CHECKS
 from controltower.domain.landscape import Hooks, Limits, Polling, System, Tier
 from controltower.domain.retry import Sending
@@ -47,6 +47,7 @@ _OFF = Key(
 PLANT = (
     Key("name", "text", value.text, "what people read", required=True),
     Key("time_zone", "time zone", value.zone, "in which its days and shifts begin", required=True),
+    Key("calendar", "calendar", value.text, "when it works; round the clock without one", fallback=""),
 )
 SYSTEM = (
     _TITLE,
@@ -150,6 +151,13 @@ SEND = (
         "when nothing is sent, week by week in its own time zone",
         fallback=(),
     ),
+    Key(
+        "says",
+        "table",
+        value.patterns(CODES),
+        "class of failure = pattern: what its words mean where its status says but that it refuses",
+        fallback={},
+    ),
 )
 OWNERSHIP = (
     Key("owner", "role", ROLE, "whose word counts", required=True),
@@ -189,6 +197,13 @@ EXPECTATION = (
         fallback="B",
     ),
     Key("action", "text", value.text, "who should do what when it is missed", fallback=""),
+    Key(
+        "calendar",
+        "calendar",
+        value.text,
+        "in whose working time `within` counts; `plant` is that of the plant concerned",
+        fallback="",
+    ),
 )
 FLOW = (
     Key("name", "text", value.text, "its short name, once in the files", required=True),
@@ -334,11 +349,24 @@ LIMITS = (
 TEAM = (
     Key("name", "text", value.text, "what people read", required=True),
     Key("contact", "text", value.text, "how one reaches it", fallback=""),
+    Key(
+        "calendar",
+        "calendar",
+        value.text,
+        "outside of it nothing but severity A is told the team",
+        fallback="",
+    ),
 )
 TIER = (
     Key("acknowledge_within", "duration", value.duration, "how soon somebody must take it up", required=True),
     Key("resolve_within", "duration", value.duration, "how soon it must be over", required=True),
-    Key("escalate_to", "team", value.text, "who hears of it when one of them has passed", fallback=""),
+    Key(
+        "escalate_to",
+        "team or list of teams",
+        value.one_or_more,
+        "who hears of it when one of them has passed; of a list the next one after each further promise",
+        fallback=(),
+    ),
     Key(
         "retry",
         "list of durations",
@@ -352,26 +380,11 @@ TIER = (
         "of the exceptions about what goes out under it",
         fallback=Tier.severity,
     ),
+    Key(
+        "calendar",
+        "calendar",
+        value.text,
+        "in whose working time the two count; `plant` is that of the plant concerned",
+        fallback="",
+    ),
 )
-
-# The tables as the documentation names them.
-TABLES: Mapping[str, tuple[Key, ...]] = {
-    "plants.toml: [PLANT]": PLANT,
-    "systems.toml: [system]": SYSTEM,
-    "systems.toml: [system.hooks]": HOOKS,
-    "systems.toml: [system.poll]": POLL,
-    "systems.toml: [system.send]": SEND,
-    "ownership.toml: [kind.attribute]": OWNERSHIP,
-    "ownership.toml: a follower": FOLLOWER,
-    "expectations.toml: [[expectation]]": EXPECTATION,
-    "expectations.toml: a sign": SIGN,
-    "flows.toml: [[flow]]": FLOW,
-    "flows.toml: [[flow.steps]]": STEP,
-    "flows.toml: [flow.steps.wrong]": WRONG,
-    "interfaces.toml: [[interface]]": INTERFACE,
-    "routes.toml: [route]": ROUTE,
-    "routes.toml: a sign of a route": MARK,
-    "rules.toml: [limits]": LIMITS,
-    "service.toml: [teams.team]": TEAM,
-    "service.toml: [tiers.tier]": TIER,
-}

@@ -54,6 +54,11 @@ def texts(given: Any) -> tuple[str, ...]:
     return read
 
 
+def one_or_more(given: Any) -> tuple[str, ...]:
+    """A text, or a list of texts."""
+    return texts(given if isinstance(given, list) else [given])
+
+
 def each(reader: Reader) -> Reader:
     """A list, each element of which one reader takes; what the environment lacks has been told and is left out."""
 
@@ -181,4 +186,21 @@ def table(given: Any) -> dict[str, Any]:
 def tables(given: Any) -> tuple[dict[str, Any], ...]:
     """A list of tables."""
     read: tuple[dict[str, Any], ...] = each(table)(given)
+    return read
+
+
+def patterns(names: Collection[str]) -> Reader:
+    """A reader of tables with a regular expression under each of some names."""
+
+    def read(given: Any) -> dict[str, str]:
+        found = {one_of("class of failure", names)(name): text(held) for name, held in table(given).items()}
+        for name, pattern in found.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise Wrong(
+                    f"is no pattern under {name}: {error}", 'Write words, such as "period .* closed".'
+                ) from None
+        return found
+
     return read

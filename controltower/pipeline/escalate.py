@@ -7,15 +7,19 @@ import structlog
 from sqlalchemy import Connection
 
 from controltower.domain.exception import Case
-from controltower.domain.landscape import Landscape, Tier
+from controltower.domain.landscape import Landscape
+from controltower.pipeline.promises import Promises, promises
 from controltower.pipeline.tower import Tower
 from controltower.store import audit, case
-from controltower.store.case import ACKNOWLEDGE, ESCALATE, Action
+from controltower.store.case import ESCALATE, Action
 from controltower.store.engine import reading, writing
 
 log = structlog.get_logger(__name__)
 
 THE_TOWER = "tower"
+# The end of an escalation's words, by which it is known that a promise has been seen to pass.
+NOT_ACKNOWLEDGED, NOT_RESOLVED = "acknowledged it in time", "resolved it in time"
+STILL_OPEN = "resolved it in {times} times the time"
 
 
 def escalate(tower: Tower, at_once: int = 500) -> int:
@@ -26,7 +30,7 @@ def escalate(tower: Tower, at_once: int = 500) -> int:
         for lasting in _open_ones(connection, at_once):
             done = case.latest_actions(connection, [each.id for each in lasting])
             for each in lasting:
-                found += _passed(each, done.get(each.id, ()), tower.landscape, now)
+                found += passed(each, done.get(each.id, ()), tower.landscape, now)
     if found:
         with writing(tower.engine) as connection:
             for action in found:
@@ -46,23 +50,43 @@ def _open_ones(connection: Connection, at_once: int) -> Iterator[list[Case]]:
         after = page[-1].opened_at, page[-1].id
 
 
-def _passed(
+def passed(
     each: Case, done: Sequence[Action], landscape: Landscape, now: datetime.datetime
 ) -> Iterator[Action]:
-    """The escalations that are due and have not been made."""
-    tier = landscape.tiers.get(each.tier)
-    if tier is None or not tier.escalate_to:
+    """The escalations that are due and have not been made, each to the next team of the tier's list.
+
+    A consequence of another exception is that one's affair: nobody is told of it."""
+    terms = promises(each, done, landscape)
+    if terms is None or not terms.tier.escalate_to or each.parent:
         return
-    team = landscape.teams.get(tier.escalate_to)
-    to = team.name if team else tier.escalate_to
-    made = {action.detail for action in done if action.action == ESCALATE}
-    for at, promise in _promises(each, tier, done):
-        detail = f"{to}, because nobody {promise}"
-        if at < now and detail not in made:
+    made = [action for action in done if action.action == ESCALATE and action.at >= terms.since]
+    teams, told = terms.tier.escalate_to, len(made)
+    for at, promise in _promises(terms):
+        if at >= now or (told >= len(teams) and promise not in (NOT_ACKNOWLEDGED, NOT_RESOLVED)):
+            return
+        if not any(action.detail.endswith(f"nobody {promise}") for action in made):
+            detail = f"{_team(teams, told, landscape)}, because nobody {promise}"
+            told += 1
             yield Action(each.id, at, THE_TOWER, ESCALATE, detail)
 
 
-def _promises(each: Case, tier: Tier, done: Sequence[Action]) -> Iterator[tuple[datetime.datetime, str]]:
-    if not any(action.action == ACKNOWLEDGE for action in done):
-        yield each.opened_at + tier.acknowledge_within, "acknowledged it in time"
-    yield each.opened_at + tier.resolve_within, "resolved it in time"
+def _team(teams: Sequence[str], told: int, landscape: Landscape) -> str:
+    """Whom the next escalation reaches; the last team hears of all further ones."""
+    id = teams[min(told, len(teams) - 1)]
+    known = landscape.teams.get(id)
+    return known.name if known else id
+
+
+def _promises(terms: Promises) -> Iterator[tuple[datetime.datetime, str]]:
+    """When each promise passes, in order: the time to resolve it passes again and again, for each further team."""
+    if not terms.acknowledged:
+        yield terms.acknowledge_by, NOT_ACKNOWLEDGED
+    yield terms.resolve_by, NOT_RESOLVED
+    for times in range(2, len(terms.tier.escalate_to) + 2):
+        yield terms.again(times - 1), STILL_OPEN.format(times=times)
+
+
+def team_told(detail: str, landscape: Landscape) -> str:
+    """The team that an escalation's words name; "" for one that is no longer declared."""
+    name = detail.partition(", because nobody ")[0]
+    return next((id for id, team in landscape.teams.items() if name in (team.name, id)), "")

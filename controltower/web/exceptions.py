@@ -13,6 +13,7 @@ from controltower.domain.exception import OPEN, RESOLVED, Case
 from controltower.domain.subject import order_of, order_subject
 from controltower.domain.value import Value
 from controltower.pipeline import answer
+from controltower.pipeline.promises import Promises, promises
 from controltower.store import belief as beliefs
 from controltower.store import case as cases
 from controltower.store.case import ESCALATE, Action
@@ -55,12 +56,15 @@ class Line:
         return next((each.detail for each in reversed(self.actions) if each.action == answer.ASSIGN), "")
 
     @property
+    def promises(self) -> Promises | None:
+        """What its service tier promises; None without one."""
+        return promises(self.case, self.actions, tower().landscape)
+
+    @property
     def due_at(self) -> datetime | None:
         """The next promise of its service tier: to acknowledge while nobody has, then to resolve."""
-        tier = tower().landscape.tiers.get(self.case.tier)
-        if tier is None or self.case.resolved_at:
-            return None
-        return self.case.opened_at + (tier.resolve_within if self.acknowledged else tier.acknowledge_within)
+        terms = self.promises
+        return terms.due_at if terms and not self.case.resolved_at else None
 
     @property
     def left(self) -> timedelta | None:

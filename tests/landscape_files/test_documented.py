@@ -6,7 +6,8 @@ import re
 import pytest
 
 from controltower import connectors
-from controltower.landscape_files.key import TABLES, Key
+from controltower.landscape_files.key import Key
+from controltower.landscape_files.tables import TABLES
 from tests.landscape_files.declared import ROOT
 
 

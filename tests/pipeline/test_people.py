@@ -17,7 +17,7 @@ from controltower.store import audit, case
 from controltower.store.engine import reading
 from tests.factories import MINUTE, Plantlet, cloud_event, due, landscape
 
-GOLD = Tier("gold", 15 * MINUTE, datetime.timedelta(hours=2), "desk")
+GOLD = Tier("gold", 15 * MINUTE, datetime.timedelta(hours=2), ("desk",))
 
 
 def in_drift(engine: Engine) -> Plantlet:

@@ -9,6 +9,7 @@ import msgspec
 
 from controltower.domain.exception import Case
 from controltower.pipeline import answer, remedies
+from controltower.pipeline.promises import promises
 from controltower.store import case
 from controltower.web.api import access, asked, paging, shapes
 from controltower.web.api.call import call
@@ -213,12 +214,11 @@ def _known(id: str) -> ExceptionShape:
 
 
 def _shape(each: Case, actions: list[case.Action]) -> ExceptionShape:
-    tier = tower().landscape.tiers.get(each.tier)
+    terms = promises(each, actions, tower().landscape)
     return ExceptionShape(
         each.id, each.rule, each.title, each.state, each.severity, str(each.subject) if each.subject else None,
         each.subject.plant if each.subject else None, each.system, each.team, each.tier, each.opened_at,
-        each.opened_at + tier.acknowledge_within if tier else None,
-        each.opened_at + tier.resolve_within if tier else None, each.cause, each.why, each.action,
+        terms.acknowledge_by if terms else None, terms.resolve_by if terms else None, each.cause, each.why, each.action,
         shapes.evidence_shapes(each.evidence), each.sightings, each.last_at, each.resolved_at, each.resolution,
         each.cause_code,
         RemedyShape(each.remedy.verb, remedies.title(each.remedy, tower().landscape), dict(each.remedy.arguments)),
