@@ -4,6 +4,7 @@ PORT ?= 8000
 ERP ?= simulated
 CARRIED ?= hybrid
 TESTS ?=
+SEED ?= 1
 WORKERS ?= 2
 VENV := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
@@ -11,7 +12,7 @@ RUNTIME := $(VENV)/.installed-runtime
 DEVELOPMENT := $(VENV)/.installed-development
 
 .DEFAULT_GOAL := help
-.PHONY: help run test browser screenshots bench check format lock wheelhouse clean
+.PHONY: help run test browser screenshots bench score check format lock wheelhouse clean
 
 help: ## show this list
 	@echo "Control Tower"
@@ -31,6 +32,9 @@ screenshots: $(DEVELOPMENT) browser ## take the pictures of the docs anew, from 
 
 bench: $(DEVELOPMENT) ## measure what the tower costs on this machine, about half an hour
 	@$(PYTHON_IN_VENV) -m benchmarks.all
+
+score: $(RUNTIME) ## inject every fault of the catalogue and mark what the tower says (SEED=1), about half an hour
+	@$(PYTHON_IN_VENV) app.py score --seed $(SEED)
 
 check: $(DEVELOPMENT) ## look for faults of style, of imports and of types
 	@$(PYTHON_IN_VENV) -m ruff format --check .

@@ -48,7 +48,10 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--jobs", type=int, default=min(2, os.cpu_count() or 1), help="processes side by side"
     )
     parser.add_argument("--json", metavar="FILE", default="", help="write the marks there")
-    parser.add_argument("--page", metavar="FILE", default="", help="write the table there, as Markdown")
+    parser.add_argument("--page", metavar="FILE", default="", help="write the page there, as Markdown")
+    parser.add_argument(
+        "--seeds", default="", help="several seeds with commas between; the page then tells of each"
+    )
     parser.set_defaults(do=score)
 
 
@@ -65,14 +68,24 @@ class Share:
 
 
 def score(asked: argparse.Namespace) -> int:
-    """Do all shares, and tell what they earned. 0 when every fault was found and the quiet run was quiet."""
+    """Examine with each seed, and tell what it earned. 0 when every fault was found and the quiet run was quiet."""
     names = _names(asked)
+    seeds = [int(seed) for seed in asked.seeds.split(",") if seed] or [asked.seed]
+    earned = {seed: _examined_with(seed, asked, names) for seed in seeds}
+    if asked.json:
+        told = earned[seeds[0]] if len(seeds) == 1 else {str(seed): each for seed, each in earned.items()}
+        Path(asked.json).write_text(f"{json.dumps(told, indent=1)}\n", encoding="utf-8")
+    if asked.page:
+        Path(asked.page).write_text(f"{report.page(earned)}\n", encoding="utf-8")
+    return int(not all(report.is_perfect(each) for each in earned.values()))
+
+
+def _examined_with(seed: int, asked: argparse.Namespace, names: Sequence[str]) -> dict[str, Any]:
     marks: list[Mark] = []
     quiet: dict[str, Any] | None = None
-    shares = list(_shares(asked, names))
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max(1, asked.jobs), mp_context=context) as pool:
-        for done in as_completed([pool.submit(_do, share) for share in shares]):
+        for done in as_completed([pool.submit(_do, share) for share in _shares(seed, asked, names)]):
             earned, silence = done.result()
             marks += earned
             quiet = silence or quiet
@@ -80,10 +93,7 @@ def score(asked: argparse.Namespace) -> int:
                 _tell(mark)
     told = report.totals(marks, quiet)
     _show(told)
-    for file, text in ((asked.json, json.dumps(told, indent=1)), (asked.page, report.page(told))):
-        if file:
-            Path(file).write_text(f"{text}\n", encoding="utf-8")
-    return 0
+    return told
 
 
 def _names(asked: argparse.Namespace) -> list[str]:
@@ -96,12 +106,12 @@ def _names(asked: argparse.Namespace) -> list[str]:
     return names
 
 
-def _shares(asked: argparse.Namespace, names: Sequence[str]) -> Iterator[Share]:
+def _shares(seed: int, asked: argparse.Namespace, names: Sequence[str]) -> Iterator[Share]:
     if asked.quiet or not asked.quick:
-        yield Share(asked.seed, orders=asked.orders, hours=asked.hours)
+        yield Share(seed, orders=asked.orders, hours=asked.hours)
     rounds = 1 if asked.quick else asked.rounds
     for name in names:
-        yield Share(asked.seed, (name,), REGISTRY[name].landscape or USUAL, rounds)
+        yield Share(seed, (name,), REGISTRY[name].landscape or USUAL, rounds)
 
 
 def _do(share: Share) -> tuple[list[Mark], dict[str, Any] | None]:

@@ -106,7 +106,10 @@ def tried() -> dict[str, list[type[Fault]]]:
 
 def page() -> str:
     """The whole catalogue as a table in Markdown."""
-    lines = ["| # | Fault | How it is injected | The tower names | Its action |", "| --- | --- | --- | --- | --- |"]
+    lines = [
+        "| # | Fault | How it is injected | The tower names | Its action |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for number, faults in tried().items():
         for fault in faults:
             causes = ", ".join(f"`{cause}`" for cause in fault.causes)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import quantiles
 from typing import Any
 
+from controltower.simulation.score import catalogue
 from controltower.simulation.score.marking import Mark
 
 COLUMNS = (
@@ -77,6 +78,13 @@ def _share(part: int, whole: int) -> float:
     return round(part / whole, 4) if whole else 1.0
 
 
+def is_perfect(told: Mapping[str, Any]) -> bool:
+    """Whether everything was found and nothing said in vain."""
+    shares = overall(told)
+    silent = told.get("quiet", {}).get("false_alarms", 0) == 0
+    return shares["recall"] == 1.0 and shares["precision"] == 1.0 and silent
+
+
 def table(told: Mapping[str, Any]) -> list[tuple[str, ...]]:
     """One row of words for each fault."""
     return [_row(name, row) for name, row in told["faults"].items()]
@@ -90,8 +98,57 @@ def _row(name: str, row: Mapping[str, Any]) -> tuple[str, ...]:
     return name, *map(str, counts), mended, spans
 
 
-def page(told: Mapping[str, Any]) -> str:
+def marks_table(told: Mapping[str, Any]) -> str:
     """The same as a table in Markdown."""
     lines = [f"| {' | '.join(COLUMNS)} |", f"|{' --- |' * len(COLUMNS)}"]
     lines += [f"| {' | '.join(row)} |" for row in table(told)]
     return "\n".join(lines)
+
+
+def page(seeds: Mapping[int, Mapping[str, Any]]) -> str:
+    """The whole page: how it is measured, what was earned with each seed, each miss, and the catalogue."""
+    parts = [_HEAD, _overall_table(seeds)]
+    for seed, told in seeds.items():
+        parts += [f"## Seed {seed}", _quiet_words(told), marks_table(told), _misses(told)]
+    return "\n\n".join([*filter(None, parts), "## The catalogue", catalogue.page()])
+
+
+_HEAD = """\
+# Faults: what the tower finds
+
+`make score` breaks a simulated network on purpose, one fault after the other, each in a network of its own that has
+lived healthily for a while. It asks the tower through its API alone, does what the tower suggests, and marks the
+answers by a truth that only the breaking side knows. Times are the plants' own: from the moment at which the fault
+could first be known (its message was taken, or its deadline passed) to the step at which the tower said so, with
+the seconds of work that this took. A network is moved on a minute at a time; `python -m benchmarks.detection`
+measures a running tower by the clock.
+
+*found*: an exception about what was broken, or the system at which it shows. *cause right* and *action right*: it
+names the cause and offers the action that the truth calls right. *mended*: after that action everything about it
+resolved by itself, and the systems are whole again; what only its owner can mend is counted by whether the tower
+saw it mended. *false*: exceptions about anything else."""
+
+
+def _overall_table(seeds: Mapping[int, Mapping[str, Any]]) -> str:
+    names = ("recall", "precision", "cause_right", "action_right", "mended")
+    lines = [
+        f"| seed | {' | '.join(name.replace('_', ' ') for name in names)} |",
+        f"|{' --- |' * (len(names) + 1)}",
+    ]
+    for seed, told in seeds.items():
+        shares = overall(told)
+        lines.append(f"| {seed} | {' | '.join(f'{shares[name]:.3f}' for name in names)} |")
+    return "\n".join(lines)
+
+
+def _quiet_words(told: Mapping[str, Any]) -> str:
+    quiet = told.get("quiet")
+    if not quiet:
+        return ""
+    words = f"Quiet run: {quiet['orders']} orders in {quiet['hours']:g} hours, {quiet['false_alarms']} false alarms."
+    return "\n".join([words, *(f"- {said}" for said in quiet.get("said", ()))])
+
+
+def _misses(told: Mapping[str, Any]) -> str:
+    lines = [f"- `{name}`: {note}" for name, row in told["faults"].items() for note in row["notes"]]
+    return "\n".join(["What was missed:", "", *lines]) if lines else ""
