@@ -15,13 +15,14 @@ from controltower.domain import failure
 MOST_WORDS = 300
 _ERRORS = {
     401: failure.CREDENTIALS,
-    403: failure.CREDENTIALS,
+    403: failure.FORBIDDEN,
     404: failure.GONE,
     407: failure.CREDENTIALS,
     408: failure.TROUBLE,
     409: failure.CONFLICT,
-    410: failure.GONE,
+    410: failure.REMOVED,
     412: failure.CONFLICT,
+    423: failure.LOCKED,
     425: failure.TROUBLE,
     429: failure.BUSY,
 }

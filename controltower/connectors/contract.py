@@ -56,12 +56,20 @@ class Envelope(NamedTuple):
     change: str = ""
 
 
+UNMAPPED = "unmapped"
+
+
 class Fault(NamedTuple):
-    """Why one element of a message cannot be used, and the exact place (RFC 6901 pointer from the message's root)."""
+    """Why one element of a message cannot be used, and the exact place (RFC 6901 pointer from the message's root).
+
+    `code`: "unmapped" where the mapping lacks a name of the source's, else "". `about`: `<kind>/<key>` of what the
+    element speaks of, where that could be read: what is told of it later makes up for this element."""
 
     element: int
     pointer: str
     message: str
+    code: str = ""
+    about: str = ""
 
 
 class Notice(NamedTuple):
@@ -101,15 +109,16 @@ class InvalidMessage(Exception):
 class SourceUnavailable(Exception):
     """A polled system did not answer as it should.
 
-    `kind`: "down", "timeout", "refused" (5xx), "throttled" (429), "credentials" (401, 403), "contract" (an answer
-    that we cannot read or believe).
-    `retry_after`: seconds that the system asked us to wait.
+    `kind`: "down", "timeout", "refused" (5xx), "throttled" (429), "credentials" (401, 403), "removed" (404, 410),
+    "contract" (an answer that we cannot read or believe).
+    `retry_after`: seconds that the system asked us to wait. `status`: of HTTP, 0 where no answer came.
     """
 
-    def __init__(self, kind: str, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, kind: str, message: str, retry_after: float | None = None, status: int = 0) -> None:
         super().__init__(message)
         self.kind = kind
         self.retry_after = retry_after
+        self.status = status
 
 
 class PolledRecord(NamedTuple):

@@ -119,17 +119,26 @@ def refuse_bad_status(response: requests.Response) -> None:
         raise _redirected(response)
     kind = _KINDS.get(status) or ("refused" if status >= 500 else "contract")
     message = f"{urllib.parse.urlsplit(response.url).path} answered {status} {_words(response)}".strip()
-    raise SourceUnavailable(kind, message, retry_after(response.headers.get("Retry-After")))
+    raise SourceUnavailable(kind, message, retry_after(response.headers.get("Retry-After")), status)
 
 
-_KINDS = {401: "credentials", 403: "credentials", 407: "credentials", 408: "timeout", 429: "throttled"}
+_KINDS = {
+    401: "credentials",
+    403: "credentials",
+    404: "removed",
+    407: "credentials",
+    408: "timeout",
+    410: "removed",
+    429: "throttled",
+}
 
 
 def _redirected(response: requests.Response) -> SourceUnavailable:
     """A redirect is never followed: to a login page it means a spent credential, else a wrong address."""
     target = response.headers.get("Location", "")
     kind = "credentials" if LOGIN.search(target) else "contract"
-    return SourceUnavailable(kind, f"answered {response.status_code}, a redirect to {target[:120]!r}")
+    words = f"answered {response.status_code}, a redirect to {target[:120]!r}"
+    return SourceUnavailable(kind, words, status=response.status_code)
 
 
 def retry_after(header: str | None) -> float | None:

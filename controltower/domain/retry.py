@@ -2,7 +2,8 @@
 
 import datetime
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from controltower.domain import failure
 
@@ -13,7 +14,16 @@ DELAYS = (5.0, 30.0, 2 * MINUTE, 10 * MINUTE, 30 * MINUTE, HOUR, 3 * HOUR, 6 * H
 LONGEST_ASKED = HOUR
 # A person must look at these at once: sending the same again can only fail the same.
 PERMANENT = frozenset(
-    {failure.REFUSED, failure.CONFLICT, failure.GONE, failure.UNSENDABLE}
+    {
+        failure.REFUSED,
+        failure.FORBIDDEN,
+        failure.CONFLICT,
+        failure.GONE,
+        failure.REMOVED,
+        failure.PERIOD_CLOSED,
+        failure.PARTIAL,
+        failure.UNSENDABLE,
+    }
 )  # credentials pause the whole interface instead
 
 
@@ -64,7 +74,7 @@ class Sending:
     `rate`: requests a second, 0 = as fast as it takes them. `in_flight`: requests at once. `open_after` failures in a
     row, or more than half of the last twenty, open the circuit for `rest`; then one probe goes. `budget`: retries
     that each first attempt earns. After a pause it begins again with `drain` requests a second, doubling every ten
-    seconds."""
+    seconds. `says`: class of failure -> regular expression over its words."""
 
     rate: float = 0.0
     in_flight: int = 8
@@ -74,3 +84,4 @@ class Sending:
     budget: float = 0.1
     drain: float = 2.0
     windows: tuple[Window, ...] = ()
+    says: Mapping[str, str] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from controltower.domain.delivery import DEAD, DELIVERED, Delivery
 from controltower.domain.gate import Gate
 from controltower.domain.retry import Sending
 from controltower.domain.trace import delivery_span, traceparent
-from controltower.pipeline import applied, lanes, outcome
+from controltower.pipeline import applied, lanes, measure, outcome
 from controltower.pipeline.claim import MOST_AT_ONCE, Claim, claim, take_up_lapsed
 from controltower.pipeline.gates import pause_for_credentials
 from controltower.pipeline.tower import Tower
@@ -153,7 +153,15 @@ class Deliverer:
             answer = Outcome(
                 UNSURE, failure.TIMEOUT, f"the connector failed: {type(error).__name__}: {error}"[:500]
             )
-        return Result(each, answer, (time.monotonic() - began) * 1000)
+        return Result(each, self._named(each, answer), (time.monotonic() - began) * 1000)
+
+    def _named(self, each: Claim, answer: Outcome | ReadBack) -> Outcome | ReadBack:
+        """An answer whose words say more than its status."""
+        if not isinstance(answer, Outcome):
+            return answer
+        sending = self.tower.landscape.system(each.delivery.target).sending
+        says = sending.says if sending else None
+        return answer._replace(error=failure.named(answer.error, answer.words, says))
 
     def _settle(self, connection: Connection) -> dict[str, list[Outcome]]:
         """Write down what the answers made of their deliveries. Returns them by target, for its gate to hear of."""
@@ -164,7 +172,9 @@ class Deliverer:
         delivery.put(connection, settled)
         ended = [self._ended(each) for each in mine]
         attempt.end(connection, ended)
-        self.tower.witness.tried([*zip(settled, ended, strict=True)])
+        tried = [*zip(settled, ended, strict=True)]
+        measure.tried(connection, self.tower, tried)
+        self.tower.witness.tried(tried)
         final = [each for each in settled if each.state in (DELIVERED, DEAD)]
         if final:
             lanes.settled(connection, self.tower, final)

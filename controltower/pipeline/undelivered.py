@@ -71,7 +71,7 @@ def findings(connection: Connection, tower: Tower, now: datetime.datetime) -> li
     present = {
         **_late(connection, tower, held, now),
         **_refused(tower, held),
-        **_interrupted(tower, held, now),
+        **_interrupted(connection, tower, held, now),
     }
     new = [
         each
@@ -182,7 +182,7 @@ def _refused(tower: Tower, held: Mapping[str, Gate]) -> dict[tuple[str, str], Ca
 
 
 def _interrupted(
-    tower: Tower, held: Mapping[str, Gate], now: datetime.datetime
+    connection: Connection, tower: Tower, held: Mapping[str, Gate], now: datetime.datetime
 ) -> dict[tuple[str, str], Case]:
     """The targets whose circuit has been open for longer than it may."""
     found: dict[tuple[str, str], Case] = {}
@@ -193,7 +193,8 @@ def _interrupted(
         since = each.changed_at or each.opened_at
         due = since + tower.landscape.limits.interrupted_after
         if due < now:
-            found[CIRCUIT, target] = sending.interrupted(each, since, due, tower.landscape)
+            error = arrears.newest_error(connection, target)
+            found[CIRCUIT, target] = sending.interrupted(each, since, due, error, tower.landscape)
     return found
 
 

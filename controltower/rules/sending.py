@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from controltower.domain import failure
-from controltower.domain.delivery import Delivery
+from controltower.domain.delivery import WAITING, Delivery
 from controltower.domain.event import event_id
 from controltower.domain.exception import Case
 from controltower.domain.gate import Gate
@@ -18,6 +18,7 @@ from controltower.rules import cure
 
 DEAD_LETTERS, NOT_APPLIED, LATE = "dead-letters", "not-applied", "late-delivery"
 PAUSED, CIRCUIT, LACK = "interface-paused", "circuit-open", "cannot-carry"
+BLOCKED = "blocked-lane"
 RULES = (DEAD_LETTERS, NOT_APPLIED, LATE, PAUSED, CIRCUIT, LACK)
 
 # What a person must do about a message that died of a class of errors.
@@ -28,8 +29,13 @@ ACTIONS: Mapping[str, str] = {
     failure.TROUBLE: "Find out what is wrong at {target}; once it is well, resubmit the group.",
     failure.REFUSED: "Correct what {target} refuses, in {source} or in an edited copy, and resubmit.",
     failure.CREDENTIALS: "Renew the credentials of {target}, resume the interface, then resubmit the group.",
-    failure.CONFLICT: "Look what {target} holds instead; then resync it, or discard the messages.",
+    failure.FORBIDDEN: "Have the tower's role at {target} mended: it may not do this; then resubmit the group.",
+    failure.CONFLICT: "{target} was changed meanwhile: read it again, then resubmit; what is newer wins.",
     failure.GONE: "Find out why {target} does not know the subject; create it there, then resubmit the group.",
+    failure.REMOVED: "{target} has taken this interface away: map its successor, then resubmit the group.",
+    failure.LOCKED: "Ask at {target} who holds it, and to let go; then resubmit the group.",
+    failure.PERIOD_CLOSED: "Have finance open the period in {target} or move the date; then resubmit the group.",
+    failure.PARTIAL: "Look in {target} what was done and what not, mend what it says; then resubmit the group.",
     failure.UNSENDABLE: "Mend the mapping of {target}, or correct the content in an edited copy, and resubmit.",
     failure.UNCLEAR: "Look in {target} whether it holds the message: discard it if so, else resubmit.",
 }
@@ -55,6 +61,7 @@ def dead_letters(first: Delivery, number: int, landscape: Landscape) -> Case:
         sightings=number,
         last_at=at,
         key=first.group,
+        code=failure.CODES.get(first.error, ""),
         remedy=Remedy(RESUBMIT, {"group": first.group}),
     )
 
@@ -122,7 +129,26 @@ def late(oldest: Delivery, number: int, kind: str, held_by: str, landscape: Land
         sightings=number,
         last_at=due,
         key=late_key(oldest.route, oldest.target),
+        code=late_code(oldest, kind),
     )
+
+
+def late_code(oldest: Delivery, kind: str) -> str:
+    """Why it is late: what shuts the way, else what its last attempt died of; "" where it just waits."""
+    if kind in _SHUT:
+        return _SHUT[kind]
+    if oldest.state == WAITING:
+        return BLOCKED
+    return failure.CODES.get(oldest.error, "")
+
+
+# What an obstacle is, as a cause; a person's pause and maintenance are their own reasons.
+_SHUT = {
+    "asked to wait": failure.CODES[failure.BUSY],
+    "circuit open": failure.CODES[failure.UNREACHABLE],
+    "paused": PAUSED,
+    "maintenance": "maintenance",
+}
 
 
 def late_key(route: str, target: str) -> str:
@@ -155,12 +181,15 @@ def paused(gate: Gate, at: datetime.datetime, landscape: Landscape) -> Case:
         action=f"Renew the credentials of {target.title}, then resume the interface.",
         last_at=at,
         key=gate.target,
+        code=failure.CODES[failure.CREDENTIALS],
         remedy=Remedy(RESUME, {"target": gate.target}),
     )
 
 
-def interrupted(gate: Gate, since: datetime.datetime, due: datetime.datetime, landscape: Landscape) -> Case:
-    """The exception of a target that has failed since a moment, longer than it may."""
+def interrupted(
+    gate: Gate, since: datetime.datetime, due: datetime.datetime, error: str, landscape: Landscape
+) -> Case:
+    """The exception of a target that has failed since a moment, longer than it may; `error` as its messages failed."""
     target = landscape.system(gate.target)
     return Case(
         id=f"{CIRCUIT}-{event_id(gate.target, since.isoformat())}",
@@ -177,6 +206,7 @@ def interrupted(gate: Gate, since: datetime.datetime, due: datetime.datetime, la
         action=f"Bring {target.title} or the way to it back; what waits goes by itself then.",
         last_at=due,
         key=gate.target,
+        code=failure.CODES.get(error, failure.CODES[failure.UNREACHABLE]),
     )
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from controltower.domain.delivery import DEAD, OPEN, Delivery
+from controltower.domain.delivery import CLAIMABLE, DEAD, OPEN, SENDING, WAITING, Delivery, Lane
 from controltower.store.delivery import IS_DEAD, IS_LIVE, delivery, read
 from controltower.store.schema import inline
 
@@ -66,3 +66,47 @@ def newest_dead(connection: Connection, group: str) -> Delivery | None:
     )
     row = connection.execute(chosen).first()
     return read(row) if row else None
+
+
+_TRIED = (*CLAIMABLE, SENDING)
+
+
+def newest_error(connection: Connection, target: str) -> str:
+    """The class of failure of what is tried again at a target now; "" where nothing is."""
+    chosen = (
+        select(delivery.c.error)
+        .where(delivery.c.target == target, delivery.c.state.in_(_TRIED), delivery.c.error != "")
+        .order_by(delivery.c.id)
+        .limit(1)
+    )
+    row = connection.execute(chosen).first()
+    return row[0] if row else ""
+
+
+def failing(
+    connection: Connection, targets: Iterable[str], before: datetime.datetime, limit: int = 500
+) -> list[Delivery]:
+    """What is tried again and again, its first failure longer ago than a moment; the oldest first."""
+    wanted: Sequence[str] = list(targets)
+    if not wanted:
+        return []
+    chosen = (
+        select(delivery)
+        .where(
+            delivery.c.target.in_(wanted),
+            delivery.c.state.in_([inline(state) for state in _TRIED]),
+            delivery.c.first_failed_at < before,
+        )
+        .order_by(delivery.c.first_failed_at, delivery.c.id)
+        .limit(limit)
+    )
+    return [read(row) for row in connection.execute(chosen)]
+
+
+def behind(connection: Connection, lane: Lane) -> int:
+    """How many messages of a lane wait for an earlier one."""
+    mine = (delivery.c.plant == lane.subject.plant, delivery.c.subject == lane.subject.name)
+    chosen = select(func.count()).where(
+        IS_LIVE, *mine, delivery.c.target == lane.target, delivery.c.state == WAITING
+    )
+    return int(connection.execute(chosen).scalar_one())

@@ -45,8 +45,13 @@ ADVICE: dict[str, str] = {
     failure.TROUBLE: "The target failed by itself. Call its team; resubmit when it is well again.",
     failure.REFUSED: "The target says what it does not like. Mend the content here or the data there, then resubmit.",
     failure.CREDENTIALS: "Renew the credentials, then let the interface run again.",
+    failure.FORBIDDEN: "The target lets us in, but not do this. Have the role mended there, then resubmit the group.",
     failure.CONFLICT: "The target holds something else. Compare both, then resubmit, edit or discard.",
     failure.GONE: "The target does not know what this is about. Create it there first, then resubmit.",
+    failure.REMOVED: "The target has taken this interface away. Move to its successor in the mapping, then resubmit.",
+    failure.LOCKED: "Somebody has it open there. It goes by itself once he lets go; else ask him.",
+    failure.PERIOD_CLOSED: "The period of its date is closed. Have finance open it or move the date, then resubmit.",
+    failure.PARTIAL: "The status was good, the content says no. Look what was done there, mend it, then resubmit.",
     failure.UNSENDABLE: "The connector cannot write this content. Mend the mapping or edit the content, then resubmit.",
     failure.UNCLEAR: "Nobody could find out whether it was done. Look in the target, then resubmit or discard.",
 }

@@ -171,7 +171,7 @@ def test_a_key_that_the_target_is_still_at_is_asked_for_again() -> None:
 
 def test_a_refusal_behind_a_good_status_is_heard() -> None:
     outcome, _ = _sent(ERP, reply=Reply({"ok": False, "error": "order is locked"}))
-    assert (outcome.kind, outcome.error, outcome.words) == (FAILED, failure.REFUSED, "order is locked")
+    assert (outcome.kind, outcome.error, outcome.words) == (FAILED, failure.PARTIAL, "order is locked")
     outcome, _ = _sent(ERP, reply=Reply({"ok": True}))
     assert outcome.kind == TAKEN
     outcome, _ = _sent(ERP, reply=Reply(body=b"<html>welcome</html>"))

@@ -134,7 +134,7 @@ def test_an_unknown_user_is_a_matter_of_credentials(stage: Build) -> None:
         (Reply(503, headers=(("Retry-After", "5"),)), "refused", 5.0),
         (Reply(500), "refused", None),
         (Reply(403), "credentials", None),
-        (Reply(404), "contract", None),
+        (Reply(404), "removed", None),
         (Reply(422), "contract", None),
         (Reply(body=b"<html>proxy</html>"), "contract", None),
         (Reply(body=b'{"result": [1, '), "contract", None),

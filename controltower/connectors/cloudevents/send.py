@@ -68,7 +68,7 @@ class OutgoingHook:
         outcome = target.get(path, _traced(outgoing)).outcome
         if outcome.kind == TAKEN:
             return ReadBack(THERE, "the status page knows it", outcome.request, outcome.response)
-        if outcome.error == failure.GONE:
+        if outcome.error in (failure.GONE, failure.REMOVED):
             return ReadBack(ABSENT, "the status page does not know it", outcome.request, outcome.response)
         return ReadBack(UNCLEAR, outcome.words, outcome.request, outcome.response)
 

@@ -151,14 +151,14 @@ def _looked_through(case: CompiledCase, outcome: Outcome, answer: Any) -> Outcom
         return outcome._replace(kind=UNSURE, error=failure.TIMEOUT, words=words)
     if refused is None or not _true(refused, answer):
         return outcome
-    return outcome._replace(kind=FAILED, error=failure.REFUSED, words=_words(case, answer, outcome.status))
+    return outcome._replace(kind=FAILED, error=failure.PARTIAL, words=_words(case, answer, outcome.status))
 
 
 def _seen(case: CompiledCase, exchange: Exchange, sent: Document, body: Any) -> ReadBack:
     """What an answer to the question says, in doubt nothing."""
     outcome = exchange.outcome
     kept = {"request": outcome.request, "response": outcome.response}
-    if outcome.error == failure.GONE:
+    if outcome.error in (failure.GONE, failure.REMOVED):
         # What was to be deleted and is gone, was done.
         kind = THERE if case.spec.method == "DELETE" else ABSENT
         return ReadBack(kind, f"it is not there: {outcome.words}", **kept)
