@@ -11,7 +11,8 @@ VERBS = (RESUBMIT, RESYNC, REPROCESS, BACKFILL, RENEW, PAUSE, RESUME, HAND_OVER)
 class Remedy(NamedTuple):
     """What to do about an exception.
 
-    `arguments` by verb: resubmit {"group"} or {"delivery"}; resync {"subject", "target"}; reprocess {"system"};
+    `arguments` by verb: resubmit {"group"} or {"delivery"}; resync {"subject", "target"}, with
+    "also" a kind of what belongs to that order; reprocess {"system"};
     backfill {"system", "since"} (RFC 3339); renew {"system"}; pause, resume {"target"}; hand-over {"to"} (a team, ""
     for the exception's own).
     """

@@ -13,6 +13,7 @@ from controltower.domain.landscape import Limits
 from controltower.domain.subject import Subject
 from controltower.domain.view import KIN, View, root_of
 from controltower.pipeline.cases import put
+from controltower.pipeline.kindred import Kindred, bonds, relatives
 from controltower.pipeline.publish import Told
 from controltower.pipeline.tower import Tower
 from controltower.rules import check as rule
@@ -24,11 +25,19 @@ from controltower.store import belief, case, condition, kin
 class Views:
     """The views that some events touch, with what holds at them; worked on in memory, written once."""
 
-    def __init__(self, views: dict[Subject, View], holding: Iterable[Condition]) -> None:
+    def __init__(
+        self, views: dict[Subject, View], holding: Iterable[Condition], kindred: Kindred | None = None
+    ) -> None:
         self.views = views
+        self._kindred = kindred or {}
         self.holding = {(each.root, each.rule, each.key): each for each in holding}
         self.changed: dict[str, Condition] = {}
         self.gone: dict[str, tuple[Condition, datetime.datetime]] = {}
+
+    def touched_by(self, recorded: Recorded) -> list[View]:
+        """The view to which an event belongs, and those of the orders that look at its subject too."""
+        roots = [root_of(recorded.event), *self._kindred.get(recorded.event.subject, ())]
+        return [self.views[root] for root in dict.fromkeys(roots) if root in self.views]
 
 
 def wanted(limits: Limits) -> tuple[Check, ...]:
@@ -40,10 +49,12 @@ def load(connection: Connection, tower: Tower, fresh: Sequence[Recorded]) -> Vie
     """What is believed, before these events act, about the roots that a check looks at because of them."""
     checks = wanted(tower.landscape.limits)
     roots = {root_of(each.event) for each in fresh if _looked_at(each, checks)}
-    kin.add(connection, _kin(fresh))
+    kin.add(connection, [*_kin(fresh), *bonds(connection, fresh)])
+    kindred = relatives(connection, roots)
+    roots |= kindred.keys()
     views = {root: View(root, tower.landscape) for root in roots}
     _fill(connection, views)
-    return Views(views, condition.of(connection, roots) if roots else ())
+    return Views(views, condition.of(connection, roots) if roots else (), kindred)
 
 
 def _looked_at(recorded: Recorded, checks: Sequence[Check]) -> bool:
@@ -61,10 +72,12 @@ def _fill(connection: Connection, views: Mapping[Subject, View]) -> None:
     for root in orders:
         for subject, held in belief.of_order(connection, root.plant, root.key):
             views[root].take(subject, held)
-    owners = {subject: root for root, subject in kin.of(connection, orders)} if orders else {}
-    owners |= {root: root for root in views if root.kind != "order"}
+    owners: dict[Subject, list[Subject]] = {root: [root] for root in views if root.kind != "order"}
+    for root, subject in kin.of(connection, orders) if orders else ():
+        owners.setdefault(subject, []).append(root)
     for subject, held in belief.of(connection, owners) if owners else ():
-        views[owners[subject]].take(subject, held)
+        for root in owners[subject]:
+            views[root].take(subject, held)
 
 
 def weigh(
@@ -76,12 +89,13 @@ def weigh(
     checks = wanted(tower.landscape.limits)
     again = set(anew)
     for recorded, moves, _ in told:
-        view = views.views.get(root_of(recorded.event))
-        if view is None or recorded.event.subject in again:
+        if recorded.event.subject in again:
             continue
-        for moved in moves:
-            view.take(recorded.event.subject, moved)
-        _look(views, view, checks, recorded, {moved.attribute for moved in moves}, tower.landscape.limits)
+        attributes = {moved.attribute for moved in moves}
+        for view in views.touched_by(recorded):
+            for moved in moves:
+                view.take(recorded.event.subject, moved)
+            _look(views, view, checks, recorded, attributes, tower.landscape.limits)
     _look_again(connection, views, checks, told, again, tower)
     _keep(connection, tower, views)
 

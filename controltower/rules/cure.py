@@ -4,6 +4,7 @@ from controltower.domain.drift import Drift
 from controltower.domain.landscape import Landscape
 from controltower.domain.remedy import HANDED_OVER, REPROCESS, RESUBMIT, RESYNC, Remedy
 from controltower.domain.subject import Subject
+from controltower.domain.value import read_decimal
 
 
 def resync(landscape: Landscape, subject: Subject, target: str) -> Remedy:
@@ -22,9 +23,19 @@ def of_drift(drift: Drift, landscape: Landscape) -> Remedy:
         return Remedy(RESUBMIT, {"delivery": delivery})
     if drift.cause == "unmapped":
         return Remedy(REPROCESS, {"system": drift.follower})
-    if drift.cause in _BY_OTHERS:
+    if drift.cause in _BY_OTHERS or _booked_too_much(drift):
         return HANDED_OVER
     return resync(landscape, drift.subject, drift.follower)
+
+
+def _booked_too_much(drift: Drift) -> bool:
+    """What somebody has booked beyond the count is reversed there: no message takes it back."""
+    if drift.attribute not in ("quantity_good", "quantity_scrap"):
+        return False
+    try:
+        return read_decimal(drift.follower_value.text) > read_decimal(drift.owner_value.text)
+    except ValueError:
+        return False
 
 
 # The tower's message is on its way already, or nothing gets through: somebody must clear the way.

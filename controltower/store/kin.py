@@ -1,4 +1,5 @@
-"""What belongs to which order though its own name does not say so: inspections and shipments."""
+"""What belongs to which order though its own name does not say so: inspections, shipments, orders that were split off or
+carry the same reference."""
 
 from collections.abc import Iterable, Sequence
 
