@@ -26,6 +26,7 @@ class Channel:
     kind: str
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     retry: RetryPolicy = RETRIES
+    team: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,7 @@ class Notification(NamedTuple):
     retry_at: datetime.datetime | None = None
     sent_at: datetime.datetime | None = None
     words: str = ""
+    batch: str = ""
 
 
 def identity(exception: str, happening: str, number: int, channel: str, recipient: str) -> str:

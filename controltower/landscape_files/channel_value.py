@@ -3,6 +3,7 @@
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.utils import parseaddr
+from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -37,6 +38,14 @@ def port(given: Any) -> int:
     if count(given) > 65535:
         raise Wrong(f"must be a port, not {said(given)}", "Write a number from 1 to 65535: 587")
     return int(given)
+
+
+def folder(given: Any) -> str:
+    """A folder below the state directory."""
+    parts = PurePosixPath(text(given)).parts
+    if str(given).startswith("/") or ".." in parts or not str(given).isprintable():
+        raise Wrong(f"must lie below the state directory, not {said(given)}", 'Write a name: "mail"')
+    return str(given)
 
 
 def web_address(given: Any) -> str:

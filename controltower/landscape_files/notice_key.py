@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 from controltower.domain.notification import ESCALATED, OPENED, WHENS
 from controltower.landscape_files import value, working_hours
-from controltower.landscape_files.channel_value import address, addresses, port, signing_secret, web_address
+from controltower.landscape_files.channel_value import (
+    address,
+    addresses,
+    folder,
+    port,
+    signing_secret,
+    web_address,
+)
 from controltower.landscape_files.key import SEVERITIES, Key
 from controltower.landscape_files.value import one_of
 
@@ -33,6 +40,7 @@ _RETRY = Key(
     value.each(value.duration),
     "real time: the longest wait before each further attempt; seven from 5 s to 3 h without it",
 )
+_TEAM = Key("team", "team", value.text, "who is asked when it fails", fallback="")
 _KIND = Key("kind", "kind of channel", value.text, "`smtp`, `webhook` or `file`", required=True)
 _FROM = Key("from", "mail address", address, "who writes", fallback="Control Tower <control-tower@localhost>")
 CHANNELS: Mapping[str, tuple[Key, ...]] = {
@@ -51,6 +59,7 @@ CHANNELS: Mapping[str, tuple[Key, ...]] = {
         Key("user", "text", value.text, "who logs in; nobody without it", fallback=""),
         Key("password", "secret", value.text, "from the environment", fallback=""),
         _RETRY,
+        _TEAM,
     ),
     "webhook": (
         _KIND,
@@ -63,13 +72,13 @@ CHANNELS: Mapping[str, tuple[Key, ...]] = {
             required=True,
         ),
         _RETRY,
+        _TEAM,
     ),
     "file": (
         _KIND,
-        Key(
-            "folder", "text", value.text, "below the state directory: a `.eml` file for each", fallback="mail"
-        ),
+        Key("folder", "text", folder, "below the state directory: a `.eml` file for each", fallback="mail"),
         _FROM,
+        _TEAM,
     ),
 }
 NOTIFY = (

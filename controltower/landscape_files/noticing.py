@@ -54,6 +54,7 @@ def check_notices(declared: Declared, findings: Findings) -> None:
     for place, name in _calendars_named(declared):
         known(place, "calendar", name, declared.calendars, findings)
     for place, row in declared.channels.values():
+        known(place / "team", "team", row["team"], declared.teams, findings)
         if row.get("password") and row.get("tls") == NO_TLS:
             findings.error(
                 place / "tls", "would send the password in the clear", 'Write tls = "starttls" or "tls".'
@@ -114,8 +115,8 @@ def channels_of(declared: Declared) -> dict[str, Channel]:
 def _built(name: str, row: Row) -> Channel:
     delays = row.get("retry")
     retry = RETRIES if delays is None else RetryPolicy(tuple(each.total_seconds() for each in delays))
-    held = {key: _plain(each) for key, each in row.items() if key not in ("kind", "retry")}
-    return Channel(name, row["kind"], held, retry)
+    held = {key: _plain(each) for key, each in row.items() if key not in ("kind", "retry", "team")}
+    return Channel(name, row["kind"], held, retry, row["team"])
 
 
 def _plain(held: object) -> object:

@@ -55,9 +55,9 @@ def passed(
 ) -> Iterator[Action]:
     """The escalations that are due and have not been made, each to the next team of the tier's list.
 
-    A consequence of another exception is that one's affair: nobody is told of it."""
+    A consequence of another exception is that one's affair, and a planned outage nobody's: nobody is told of them."""
     terms = promises(each, done, landscape)
-    if terms is None or not terms.tier.escalate_to or each.parent:
+    if terms is None or not terms.tier.escalate_to or not each.counts:
         return
     made = [action for action in done if action.action == ESCALATE and action.at >= terms.since]
     teams, told = terms.tier.escalate_to, len(made)

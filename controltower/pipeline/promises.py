@@ -39,11 +39,11 @@ class Promises(NamedTuple):
 def promises(case: Case, actions: Sequence[Action], landscape: Landscape) -> Promises | None:
     """The promises about an exception, given what people did about it; None where its tier is not declared.
 
-    One that was opened again has them anew."""
+    One that was opened again, or that stands by itself only now, has them anew."""
     tier = landscape.tiers.get(case.tier)
     if tier is None:
         return None
-    opened = max((each.at for each in actions if each.action == REOPEN), default=case.opened_at)
+    opened = max([case.stands_since, *(each.at for each in actions if each.action == REOPEN)])
     acknowledged = any(each.action == ACKNOWLEDGE and each.at >= opened for each in actions)
     return Promises(tier, landscape.calendar(tier.calendar, plant_of(case, landscape)), opened, acknowledged)
 
