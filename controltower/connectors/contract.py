@@ -87,6 +87,8 @@ class Translation(NamedTuple):
     events: Sequence[Event]
     faults: Sequence[Fault] = ()
     notices: Sequence[Notice] = ()
+    # How many heartbeats it held: they say that the source is alive, and nothing of any subject.
+    beats: int = 0
 
 
 class Identity(NamedTuple):

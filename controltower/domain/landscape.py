@@ -65,6 +65,8 @@ class System:
     # Weekly windows in which it is away by plan, in its own time zone.
     maintenance: tuple[Window, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    # How often it says that it is alive when it has nothing else to say; None where it says no such thing.
+    heartbeat: datetime.timedelta | None = None
 
     def serves(self, plant: str) -> bool:
         return plant in self.plants

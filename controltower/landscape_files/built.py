@@ -77,6 +77,7 @@ def _system(name: str, system: SystemTables, declared: Declared) -> System:
         None if system.send is None else _sending(system.send),
         settings={name: _plain(each) for name, each in row["settings"].items()},
     )
+        heartbeat=row["heartbeat"],
 
 
 def _zone(plants: tuple[str, ...], declared: Declared) -> ZoneInfo:

@@ -10,7 +10,7 @@ from controltower.domain.event import Position, Recorded
 from controltower.domain.signal import Signal
 from controltower.domain.standing import Standing, apply
 from controltower.domain.subject import Subject
-from controltower.pipeline import conditions, flows
+from controltower.pipeline import conditions, flows, learning
 from controltower.pipeline.carry import carry_on
 from controltower.pipeline.cases import close_mended, keep_cases, keep_signals
 from controltower.pipeline.publish import Told
@@ -39,6 +39,7 @@ def take_over(connection: Connection, tower: Tower, translated: Sequence[Transla
     keep_cases(connection, tower, drifts, expectations, anew)
     keep_signals(connection, tower, seen)
     flows.advance(connection, tower, fresh)
+    learning.learn(connection, tower.landscape, translated)
     message.settle(connection, outcomes)
     # Only what had faults before can have been mended.
     close_mended(connection, tower, {each.message.system for each in translated if each.message.faults})

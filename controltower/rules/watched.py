@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from controltower.rules import pace
+from controltower.rules import heartbeat, pace
 
 # Rule -> its figures with their usual values: numbers or timedeltas; {} for a rule that has none.
 WATCHED: Mapping[str, Mapping[str, Any]] = {
@@ -16,5 +16,6 @@ WATCHED: Mapping[str, Mapping[str, Any]] = {
     "job-dead": {"after": datetime.timedelta(minutes=30)},
     "disk-low": {"megabytes": 200},
     **pace.FIGURES,
+    **heartbeat.FIGURES,
 }
 RULES = tuple(WATCHED)

@@ -63,6 +63,7 @@ class Reading:
         self.events: list[Event] = []
         self.faults: list[Fault] = []
         self.notices: list[Notice] = []
+        self.beats = 0
 
     def read_raw(self, place: Place, raw: bytes | msgspec.Raw) -> None:
         """Read the bytes of one event."""
@@ -79,6 +80,9 @@ class Reading:
     def read(self, place: Place, cloud_event: wire.CloudEvent) -> None:
         """Check one event and keep it, or its faults."""
         before = len(self.faults)
+        if cloud_event.type == wire.HEARTBEAT:
+            self._beat(place, cloud_event)
+            return
         head = self._head(place, cloud_event)
         if head is None:
             return
@@ -96,6 +100,12 @@ class Reading:
                 wire.trace_in(cloud_event.traceparent),
             )
         )  # fmt: skip
+
+    def _beat(self, place: Place, event: wire.CloudEvent) -> None:
+        if event.source == self.system.id:
+            self.beats += 1
+        else:
+            self.faults.append(place.fault("/source", f"must be {self.system.id!r}"))
 
     def _head(self, place: Place, event: wire.CloudEvent) -> Head | None:
         where = "/subject"
@@ -216,7 +226,7 @@ def translate(system: System, envelope: Envelope) -> Translation:
         raise refuse("holds a NUL character", "/data")
     else:
         reading.read(_WHOLE, wire.from_headers(envelope.headers, envelope.body))
-    return Translation(reading.events, reading.faults, reading.notices)
+    return Translation(reading.events, reading.faults, reading.notices, reading.beats)
 
 
 _WHOLE = Place(0, "")
