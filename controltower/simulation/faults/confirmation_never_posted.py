@@ -17,6 +17,9 @@ class ConfirmationNeverPosted(Fault):
     what = "the MES has completed the order, the ERP never books it and stays at partly confirmed"
     number = "36"
     link = "confirmations-to-erp"
+    causes = ("confirmation-posted", "never-announced")
+    verb = "resync"
+    cure = "action"
     defaults: ClassVar[Body] = {"count": 1, "duration": 180.0}
 
     def carries(self, message: LinkMessage) -> bool:
@@ -30,6 +33,10 @@ class ConfirmationNeverPosted(Fault):
         held = {"order": message.about, "message": message.as_body()}
         self.hit(message.sender, [f"{plant}/order/{message.about}"], what, "post the confirmation once", held)
         return False
+
+    def is_good(self, hit: Body) -> bool | None:
+        """Whether the ERP has booked it."""
+        return bool(self.scene.system("erp-hq").desk.order(hit["held"]["order"])["final"])
 
     def mend(self, hit: Body) -> None:
         """Post it."""

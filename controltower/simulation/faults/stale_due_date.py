@@ -19,6 +19,9 @@ class StaleDueDate(Fault):
     number = "12"
     system = "aps-hq"
     link = "orders-to-aps"
+    causes = ("never-announced",)
+    verb = "resync"
+    cure = "action"
     defaults: ClassVar[Body] = {"count": 1, "duration": 180.0, "hours": 36.0}
 
     def begin(self) -> None:
@@ -36,6 +39,12 @@ class StaleDueDate(Fault):
     def carries(self, message: LinkMessage) -> bool:
         """False for all that the ERP tells the APS about an order that was hit."""
         return message.link != self.link or not self.hits_on(message.about)
+
+    def is_good(self, hit: Body) -> bool | None:
+        """Whether the scheduler plans for the ERP's due date."""
+        number = hit["held"]["order"]
+        plan = self.scene.system("aps-hq").db.get("mo", number)
+        return bool(plan and plan["due"] == self.scene.system("erp-hq").desk.order(number)["due"])
 
     def mend(self, hit: Body) -> None:
         """The ERP tells the APS all it knows of the order."""

@@ -13,6 +13,7 @@ from controltower.simulation.systems.mes_inbox import MesInbox
 
 MINUTE = 60.0
 OVER = ("closed", "cancelled")
+LONGEST_WAIT = 300.0  # virtual seconds after which a schedule that is sent again is taken as a new one
 
 
 class Mes(PlantSystem):
@@ -48,7 +49,7 @@ class Mes(PlantSystem):
         job["status"] = "released" if job["status"] == "firm" else job["status"]
         if job["order_version"] < sent["order_version"]:
             job |= {name: sent[name] for name in ("quantity", "due_date", "priority", "order_version")}
-        job["pending"] = sent
+        job |= {"pending": sent, "pending_at": self.now}
         self._save(job)
         self.later("acknowledge", 20, 40, {"order": sent["order"], "revision": sent["revision"]})
 
@@ -156,11 +157,12 @@ class Mes(PlantSystem):
         return {"bom_version": held["bom"], "routing_version": held["routing"]} if held else {}
 
     def follows(self, order: str, operations: list[Body]) -> bool:
-        """Whether an order's plan in force, or the one about to be, is this one."""
+        """Whether an order's plan in force, or the one that is about to be, is this one."""
         job = self.job(order)
         if job is None or job["status"] in OVER:
             return True
-        coming = job["pending"]["operations"] if job["pending"] else []
+        waits = self.now - job.get("pending_at", self.now) < LONGEST_WAIT
+        coming = job["pending"]["operations"] if job["pending"] and waits else []
         held = {str(each["operation"]): each for each in coming} or job["operations"]
         return all(
             held.get(str(each["operation"]), {}).get(name) == each[name]
