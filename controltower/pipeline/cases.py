@@ -11,7 +11,7 @@ from controltower.domain.exception import Case
 from controltower.domain.expectation import MISSED, Expectation
 from controltower.domain.signal import Signal
 from controltower.domain.subject import Subject
-from controltower.pipeline import life
+from controltower.pipeline import life, told_again
 from controltower.pipeline.judge import judged
 from controltower.pipeline.tower import Tower
 from controltower.rules import drift as drift_rule
@@ -58,7 +58,10 @@ def put(connection: Connection, tower: Tower, cases: Sequence[Case]) -> None:
     done = case.latest_actions(connection, lasting) if lasting else {}
     told = [life.carried(each, known.get(each.id)) for each in cases]
     left = [_as_people_left_it(each, done.get(each.id, ())) for each in told]
-    case.put(connection, left if tower.retelling else life.begin(connection, tower, left, known))
+    if tower.retelling:
+        case.put(connection, left)
+    else:
+        life.write(connection, tower, left, known)
 
 
 def _as_people_left_it(each: Case, actions: Sequence[Action]) -> Case:
@@ -148,5 +151,5 @@ def _faults_left(connection: Connection, system: str, since: datetime.datetime) 
     return {
         signal_rule.fault_key(system, fault["pointer"], fault["message"])
         for parked in message.parked_of(connection, system, since, limit=1000)
-        for fault in parked.faults or ()
+        for fault in told_again.left(parked.faults or ())
     }

@@ -10,7 +10,7 @@ from controltower.domain.event import Position, Recorded
 from controltower.domain.signal import Signal
 from controltower.domain.standing import Standing, apply
 from controltower.domain.subject import Subject
-from controltower.pipeline import conditions, flows, learning
+from controltower.pipeline import conditions, flows, learning, measure, told_again
 from controltower.pipeline.carry import carry_on
 from controltower.pipeline.cases import close_mended, keep_cases, keep_signals
 from controltower.pipeline.publish import Told
@@ -41,8 +41,14 @@ def take_over(connection: Connection, tower: Tower, translated: Sequence[Transla
     flows.advance(connection, tower, fresh)
     learning.learn(connection, tower.landscape, translated)
     message.settle(connection, outcomes)
-    # Only what had faults before can have been mended.
-    close_mended(connection, tower, {each.message.system for each in translated if each.message.faults})
+    measure.heard(connection, tower, translated, fresh)
+    # What is told anew was measured when it was new.
+    measure.answered(connection, tower, [each for each in expectations if each.subject not in anew])
+    # Only what had faults before can have been mended, or what was told again.
+    again = told_again.settle(connection, fresh)
+    close_mended(
+        connection, tower, again | {each.message.system for each in translated if each.message.faults}
+    )
     return len(fresh)
 
 
@@ -58,7 +64,7 @@ def _apply_all(
         if recorded.position <= standing.position:
             anew.add(standing.subject)
         else:
-            seen.extend(sightings(Moment(recorded, before, standing, tower.landscape)))
+            seen.extend(sightings(Moment(recorded, before, standing, tower.landscape, tower.memory)))
         told.append(Told(recorded, apply(standing, recorded, tower.landscape), before is None))
     return told, anew
 
@@ -140,7 +146,7 @@ def _signals(each: Translated, faults: Sequence[Fault], repeated: int) -> Iterab
         rule = signals.CONFLICT if reused else signals.PARKED
         place = f"{fault.pointer or 'the whole message'}: {fault.message}"
         key = signals.fault_key(system, fault.pointer, fault.message)
-        yield Signal(rule, key, system, at, position, place)
+        yield Signal(rule, key, system, at, position, place, code=fault.code)
     for notice in each.notices:
         yield Signal(
             signals.NOTICED.get(notice.kind, signals.SCHEMA),

@@ -11,11 +11,12 @@ from controltower.domain.signal import Signal
 from controltower.domain.value import write_time
 from controltower.rules.sightings import SIGHTINGS
 
-DUPLICATE, CONFLICT, PARKED, SCHEMA, DST_HOUR = (
+DUPLICATE, CONFLICT, PARKED, SCHEMA, STATUS, DST_HOUR = (
     "duplicate-delivery",
     "identity-conflict",
     "parked-message",
     "schema-drift",
+    "unknown-status",
     "dst-hour",
 )
 
@@ -53,11 +54,15 @@ KINDS: Mapping[str, Kind] = {
     SCHEMA: Kind(
         "Fields changed", "B", "Compare with {system}'s last release and map the new name, then reprocess."
     ),
+    STATUS: Kind(
+        "Unknown status", "B",
+        "Ask {system} what the new status means and add it to the mapping's table; until then it counts as unknown.",
+    ),
 }  # fmt: skip
 
 RULES = tuple(KINDS)
 # What a connector notices -> the rule that tells it, where that is not a change of the interface.
-NOTICED: Mapping[str, str] = {"dst-hour": DST_HOUR}
+NOTICED: Mapping[str, str] = {"dst-hour": DST_HOUR, "unknown-status": STATUS}
 
 
 def case_of(signal: Signal, landscape: Landscape) -> Case:

@@ -360,6 +360,14 @@ def parked_of(connection: Connection, system: str, since: datetime.datetime, lim
     return [Message(*row) for row in connection.execute(chosen)]
 
 
+def parked_by(connection: Connection, system: str, limit: int = 500) -> list[Message]:
+    """The messages of a system that could not be used, or only in part, the newest first."""
+    mine = message.c.system == system, _faulty, message.c.state.in_((PARKED, PARTLY))
+    # Sorted by no index, or SQLite would look for a system's few faulty messages among all of its messages.
+    chosen = select(message).where(*mine).order_by((message.c.id + 0).desc()).limit(limit)
+    return [Message(*row) for row in connection.execute(chosen)]
+
+
 def holding(connection: Connection, ids: Sequence[int], text: bytes) -> set[int]:
     """Those of some messages whose bytes hold a text."""
     if connection.dialect.name == "sqlite":

@@ -63,7 +63,7 @@ def shown(translation: Translation) -> dict[str, Any]:
         }
         for event in translation.events
     ]
-    faults = [fault._asdict() for fault in translation.faults]
+    faults = [_brief(fault._asdict()) for fault in translation.faults]
     notices = [notice._asdict() for notice in translation.notices]
     return {"events": events, "faults": faults, "notices": notices}
 
@@ -92,3 +92,8 @@ def _body(held: dict[str, Any]) -> bytes:
     if "json" in held:
         return json.dumps(held["json"], separators=(",", ":"), ensure_ascii=False).encode()
     return base64.b64decode(held["base64"]) if "base64" in held else str(held["text"]).encode()
+
+
+def _brief(fault: dict[str, Any]) -> dict[str, Any]:
+    """A fault without what is not said of it."""
+    return {name: held for name, held in fault.items() if held or name not in ("code", "about")}

@@ -9,7 +9,7 @@ import msgspec
 
 from controltower.connectors.cloudevents import envelope as wire
 from controltower.connectors.cloudevents.values import ATTRIBUTE_READERS, unknown_value
-from controltower.connectors.contract import Envelope, Fault, Notice, Translation
+from controltower.connectors.contract import UNMAPPED, Envelope, Fault, Notice, Translation
 from controltower.connectors.reading import name_fault, place_of, pointer, refuse, told
 from controltower.domain.event import Event
 from controltower.domain.landscape import System
@@ -133,7 +133,12 @@ class Reading:
             or event.data_base64 is not None
         ):
             checks = self._checks(event, subject, kind)
-            self.faults += [place.fault(where, message) for where, message in checks if message]
+            unserved = "" if self.system.serves(subject.plant) else UNMAPPED
+            self.faults += [
+                place.fault(where, message)._replace(code=unserved if where == "/subject" else "")
+                for where, message in checks
+                if message
+            ]
 
     def _checks(self, event: wire.CloudEvent, subject: Subject, kind: str) -> Iterator[tuple[str, str]]:
         if event.specversion != "1.0":

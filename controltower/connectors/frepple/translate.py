@@ -6,9 +6,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from controltower.connectors.contract import Envelope, Fault, Notice, Translation
+from controltower.connectors.contract import UNMAPPED, Envelope, Fault, Notice, Translation
 from controltower.connectors.frepple.manifest import MANIFEST
-from controltower.connectors.frepple.operationplan import PROPOSED, OperationPlan, decode_row, unknown_fields
+from controltower.connectors.frepple.operationplan import (
+    PROPOSED,
+    OperationPlan,
+    decode_name,
+    decode_row,
+    unknown_fields,
+)
 from controltower.connectors.raw import raw_records
 from controltower.connectors.reading import decode, name_fault, place_of, pointer, refuse, told
 from controltower.domain.event import Event, content_id
@@ -46,9 +52,10 @@ class Site(NamedTuple):
 class Odd(Exception):
     """A fault at one field of a row."""
 
-    def __init__(self, field: str, message: str) -> None:
+    def __init__(self, field: str, message: str, code: str = "") -> None:
         super().__init__(message)
         self.field = field
+        self.code = code
 
 
 def translate(site: Site, envelope: Envelope) -> Translation:
@@ -65,7 +72,8 @@ def translate(site: Site, envelope: Envelope) -> Translation:
             if row.status != PROPOSED:
                 events.append(_event(site, envelope, element, row, raw))
         except Odd as odd:
-            faults.append(Fault(element, f"/{element}{odd.field}", str(odd)))
+            about = _name_of(envelope.resource, raw)
+            faults.append(Fault(element, f"/{element}{odd.field}", str(odd), odd.code, about))
     return Translation(events, faults, notices)
 
 
@@ -77,6 +85,15 @@ def _row(raw: bytes) -> OperationPlan:
         return row
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise Odd(*place_of(error)) from None
+
+
+def _name_of(resource: str, raw: bytes) -> str:
+    """`<kind>/<key>` of a row that cannot be used, for an order; "" where that cannot be read."""
+    try:
+        reference = decode_name(raw).reference
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return ""
+    return f"order/{reference}" if resource == ORDERS and not name_fault(reference) else ""
 
 
 def _notices(site: Site, row: OperationPlan, raw: bytes, element: int) -> list[Notice]:
@@ -128,7 +145,7 @@ def subject_of(site: Site, resource: str, row: OperationPlan) -> Subject:
     """What a row is about: an order, or an operation of its owner. Raises Odd."""
     plant = site.plants.get(row.location or "", row.location or "")
     if not site.system.serves(plant):
-        raise Odd("/location", f"{site.system.id} does not serve plant {plant[:40]!r}")
+        raise Odd("/location", f"{site.system.id} does not serve plant {plant[:40]!r}", UNMAPPED)
     if fault := name_fault(row.reference):
         raise Odd("/reference", fault)
     if resource == ORDERS:

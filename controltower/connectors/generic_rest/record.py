@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from controltower.connectors.contract import Fault, Notice
+from controltower.connectors.contract import UNMAPPED, Fault, Notice
 from controltower.connectors.generic_rest import spec
 from controltower.connectors.generic_rest.attribute import Attribute
 from controltower.connectors.generic_rest.expression import Expression
@@ -30,6 +30,10 @@ class Facts(NamedTuple):
     correlation: str
 
 
+class Unmapped(ValueError):
+    """A name of the source's that the mapping does not know."""
+
+
 class Oddities(NamedTuple):
     """The faults and notices of one message, gathered as its elements are read."""
 
@@ -43,8 +47,8 @@ class Place(NamedTuple):
     element: int
     root: str
 
-    def fault(self, where: str, message: str) -> Fault:
-        return Fault(self.element, self.root + where, message)
+    def fault(self, where: str, message: str, code: str = "") -> Fault:
+        return Fault(self.element, self.root + where, message, code)
 
     def notice(self, kind: str, where: str, message: str) -> Notice:
         return Notice(kind, self.root + where, message, self.element)
@@ -85,7 +89,7 @@ class RecordMapping:
         native = self._plant.text_of(record)
         plant = self.spec.plants.get(native, native)
         if not self._system.serves(plant):
-            raise ValueError(f"{self._system.id} does not serve plant {plant[:40]!r}")
+            raise Unmapped(f"{self._system.id} does not serve plant {plant[:40]!r}")
         return plant
 
     def _subject(self, plant: str, record: Any) -> Subject:
@@ -94,6 +98,14 @@ class RecordMapping:
         if fault := name_fault(key) or name_fault(text):
             raise ValueError(f"key {fault}")
         return parse_subject(text)
+
+    def _name_of(self, record: Any) -> str:
+        """`<kind>/<key>` of a record that cannot be used; "" where not even that can be read."""
+        try:
+            key = self._key.text_of(record)
+        except ValueError:
+            return ""
+        return f"{self.spec.kind}/{key}" if key and not name_fault(key) else ""
 
     def read(self, record: Any, place: Place, odd: Oddities) -> Facts | None:
         """What a record says; None when it has faults, which are then in `odd`."""
@@ -113,6 +125,8 @@ class RecordMapping:
         refs = self._read_refs(record, place, odd)
         correlation = self._try(lambda: _optional(self._correlation, record), self._correlation, place, odd)
         if len(odd.faults) > before or subject is None or occurred_at is None:
+            about = self._name_of(record)
+            odd.faults[before:] = [fault._replace(about=about) for fault in odd.faults[before:]]
             return None
         if hour := self._odd_hour(text):
             odd.notices.append(place.notice("dst-hour", self._occurred.pointer, hour))
@@ -177,7 +191,8 @@ class RecordMapping:
         try:
             return step()
         except ValueError as error:
-            odd.faults.append(place.fault(expression.pointer if expression else "", told(error)))
+            code = UNMAPPED if isinstance(error, Unmapped) else ""
+            odd.faults.append(place.fault(expression.pointer if expression else "", told(error), code))
             return None
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from controltower.connectors.contract import Envelope, Fault, Identity, Translation
+from controltower.connectors.contract import UNMAPPED, Envelope, Fault, Identity, Translation
 from controltower.connectors.generic_rest.mapping import CompiledHook, CompiledMapping
 from controltower.connectors.generic_rest.record import Facts, Oddities, Place, RecordMapping
 from controltower.connectors.raw import raw_elements, raw_records
@@ -58,7 +58,8 @@ class _Reading:
             return
         meaning = hook.meaning(event)
         if meaning is None:
-            self.odd.faults.append(place.fault(hook.event.pointer, f"no mapping for event {event[:80]!r}"))
+            words = f"no mapping for event {event[:80]!r}"
+            self.odd.faults.append(place.fault(hook.event.pointer, words, UNMAPPED))
             return
         record = message
         for name in hook.record_path:

@@ -47,4 +47,4 @@ class DecimalMisread(Fault):
 
     def mend(self, hit: Body) -> None:
         """The MES reads the order again."""
-        self.scene.correct(hit["system"], "job", hit["held"]["order"], {})
+        self.scene.correct(hit["system"], "job", hit["held"].pop("order"), {})

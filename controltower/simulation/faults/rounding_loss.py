@@ -33,4 +33,4 @@ class RoundingLoss(Fault):
 
     def mend(self, hit: Body) -> None:
         """The yield is shown as it was posted."""
-        self.scene.correct(hit["system"], "order", hit["held"]["order"], {})
+        self.scene.correct(hit["system"], "order", hit["held"].pop("order"), {})

@@ -43,4 +43,4 @@ class UnitChanged(Fault):
 
     def mend(self, hit: Body) -> None:
         """Back to pieces."""
-        self.scene.correct(hit["system"], "order", hit["held"]["order"], {})
+        self.scene.correct(hit["system"], "order", hit["held"].pop("order"), {})

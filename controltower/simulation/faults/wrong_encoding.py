@@ -43,4 +43,4 @@ class WrongEncoding(Fault):
 
     def mend(self, hit: Body) -> None:
         """The order is shown as it should be."""
-        self.scene.correct(hit["system"], "order", hit["held"]["order"], {})
+        self.scene.correct(hit["system"], "order", hit["held"].pop("order"), {})
