@@ -18,6 +18,7 @@ from controltower.leases import Leases
 from controltower.pipeline.deliver import Deliverer
 from controltower.pipeline.detect import Mark, detect, rejudge
 from controltower.pipeline.escalate import escalate
+from controltower.pipeline.gauge import Gauge
 from controltower.pipeline.poll import poll
 from controltower.pipeline.record import record_waiting
 from controltower.pipeline.refusals import note_refusals
@@ -62,6 +63,7 @@ def chores(tower: Tower, since: datetime) -> Iterator[Chore]:
     listen."""
     yield Chore("detect", DETECT_SECONDS, lambda: detect(tower, since))
     yield Chore("rejudge", REJUDGE_SECONDS, Rejudging(tower).go_on)
+    yield Chore("gauge", DETECT_SECONDS, Gauge(tower).look)
     yield Chore("refusals", REJUDGE_SECONDS, lambda: note_refusals(tower))
     yield Chore("watch", REJUDGE_SECONDS, lambda: watch(tower))
     yield Chore("escalate", REJUDGE_SECONDS, lambda: escalate(tower))

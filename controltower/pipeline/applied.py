@@ -10,6 +10,7 @@ from controltower.domain.landscape import Landscape
 from controltower.domain.subject import Subject
 from controltower.domain.value import differ
 from controltower.domain.vocabulary import value_kind
+from controltower.pipeline import measure
 from controltower.pipeline.publish import Told, beliefs_of
 from controltower.pipeline.tower import Tower
 from controltower.store import delivery
@@ -43,6 +44,7 @@ def settle(connection: Connection, tower: Tower, delivered: Sequence[Delivery]) 
         if shows(tower.landscape, each, held[each.subject])
     ]
     delivery.put(connection, shown)
+    measure.applied(connection, tower, shown)
     tower.witness.applied(shown)
     return shown
 

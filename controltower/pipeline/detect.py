@@ -11,7 +11,7 @@ from controltower.domain.exception import Case
 from controltower.domain.expectation import MISSED, Expectation, voided
 from controltower.domain.landscape import System
 from controltower.domain.standing import BUILT_IN
-from controltower.pipeline import conditions, flows
+from controltower.pipeline import conditions, flows, measure
 from controltower.pipeline.cases import close_quiet, gone_quiet, keep_cases, put
 from controltower.pipeline.judge import judged
 from controltower.pipeline.tower import Tower
@@ -95,6 +95,7 @@ def _deadlines(connection: Connection, tower: Tower, now: datetime.datetime) -> 
     drift.put(connection, gone)
     missed = [_judged(connection, tower, each) for each in expectation.due(connection, now)]
     expectation.put(connection, missed)
+    measure.answered(connection, tower, missed)
     keep_cases(connection, tower, lasting, missed)
     for each in missed:
         if each.state == MISSED:

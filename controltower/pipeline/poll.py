@@ -1,6 +1,7 @@
 """One polled source is read: what changed goes to the inbox, and the cursor moves in the same transaction."""
 
 import datetime
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import structlog
 
 from controltower.connectors.contract import Connector, Page, SourceUnavailable
 from controltower.domain.landscape import System
+from controltower.pipeline import measure
 from controltower.pipeline.look import Look, Overtaken
 from controltower.pipeline.tower import Tower
 from controltower.store import channel
@@ -28,18 +30,33 @@ def poll(tower: Tower, system_id: str) -> float:
     every = system.polling.every if system.polling else 60.0
     with reading(tower.engine) as connection:
         look = Look(tower, system, channel.marks(connection, system_id))
+    answers: list[float] = []
     try:
-        for page in _pages(tower.connectors[system_id], look.cursors()):
+        for page in _timed(_pages(tower.connectors[system_id], look.cursors()), answers):
             look.keep(page)
         if look.doubts:
             raise SourceUnavailable("contract", "; ".join(look.doubts))
     except SourceUnavailable as trouble:
-        return _failed(tower, system, trouble, every)
+        return _failed(tower, system, trouble, every, answers)
     except Overtaken as overtaken:
         log.info("read by another process meanwhile", system=system_id, resource=str(overtaken))
         return every
-    _succeeded(tower, system)
+    _succeeded(tower, system, answers)
     return every
+
+
+def _timed(pages: Iterator[Page], answers: list[float]) -> Iterator[Page]:
+    """The pages, each answer's seconds added to a list: how long the source took, without what we do with it."""
+    while True:
+        began = time.monotonic()
+        try:
+            page = next(pages, None)
+        finally:
+            answers.append(time.monotonic() - began)
+        if page is None:
+            answers.pop()  # the end of the list is no answer
+            return
+        yield page
 
 
 def _pages(connector: Connector, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
@@ -53,7 +70,7 @@ def _pages(connector: Connector, cursors: Mapping[str, Mapping[str, Any]]) -> It
         raise SourceUnavailable("contract", f"the connector failed: {error!r}"[:300]) from error
 
 
-def _succeeded(tower: Tower, system: System) -> None:
+def _succeeded(tower: Tower, system: System, answers: list[float]) -> None:
     now = tower.now()
     with writing(tower.engine) as connection:
         known = channel.to_change(connection, system.id, POLL)
@@ -71,9 +88,12 @@ def _succeeded(tower: Tower, system: System) -> None:
                 next_at=None,
             ),
         )
+        measure.polled(connection, tower, system, answers)
 
 
-def _failed(tower: Tower, system: System, trouble: SourceUnavailable, every: float) -> float:
+def _failed(
+    tower: Tower, system: System, trouble: SourceUnavailable, every: float, answers: list[float]
+) -> float:
     now = tower.now()
     with writing(tower.engine) as connection:
         known = channel.to_change(connection, system.id, POLL)
@@ -91,6 +111,7 @@ def _failed(tower: Tower, system: System, trouble: SourceUnavailable, every: flo
                 error_kind=trouble.kind, next_at=now + datetime.timedelta(seconds=wait),
             ),
         )  # fmt: skip
+        measure.polled(connection, tower, system, answers, (trouble.kind, trouble.status, str(trouble)))
     return wait
 
 

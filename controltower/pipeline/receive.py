@@ -10,6 +10,7 @@ import structlog
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from controltower.connectors.contract import Envelope, Fault, Identity, InvalidMessage
@@ -18,6 +19,7 @@ from controltower.connectors.signature import BadSignature, verify
 from controltower.domain.event import content_id
 from controltower.domain.landscape import ANY_PLANT, System
 from controltower.domain.trace import carried
+from controltower.pipeline import measure
 from controltower.pipeline.arrival import Arrival, Receipt, store_arrivals
 from controltower.pipeline.tower import Tower
 from controltower.store import channel
@@ -55,6 +57,7 @@ class _Turned(NamedTuple):
     system: str
     kind: str
     reason: str
+    status: int
 
 
 class _Ticket:
@@ -125,12 +128,14 @@ class Intake:
     def _believed(self, system: System, headers: Mapping[str, str], body: bytes) -> str:
         assert system.hooks is not None  # _system lets no other one through
         if len(body) > system.hooks.largest:
+            self._note(_Turned(system.id, "size", f"{len(body)} bytes, at most {system.hooks.largest}", 413))
             raise Refusal(413, "Message too large", f"at most {system.hooks.largest} bytes are taken")
         try:
             return verify(headers, body, system.hooks, time.time())
         except BadSignature as bad:
-            self._note(_Turned(system.id, "signature", str(bad)))
-            if bad.reason == "unreadable":
+            unreadable = bad.reason == "unreadable"
+            self._note(_Turned(system.id, "signature", str(bad), 400 if unreadable else 401))
+            if unreadable:
                 raise Refusal(400, "Message breaks the contract", str(bad)) from None
             raise Refusal(401, "Signature not accepted", str(bad)) from None
 
@@ -140,7 +145,7 @@ class Intake:
         item = RateLimitItemPerMinute(rate) if rate else None
         if item is not None and not self._rates.hit(item, system.id):
             wait = max(1.0, self._rates.get_window_stats(item, system.id).reset_time - time.time())
-            self._note(_Turned(system.id, "rate", f"more than {rate} messages a minute"))
+            self._note(_Turned(system.id, "rate", f"more than {rate} messages a minute", 429))
             raise Refusal(429, "Too many messages", f"{rate} a minute are taken", retry_after=wait)
 
     def _stored(self, arrival: Arrival) -> Receipt:
@@ -188,8 +193,8 @@ class Intake:
         try:
             with writing(self._tower.engine) as connection:
                 receipts = store_arrivals(connection, self._ids, [each.arrival for each in tickets])
-                for each in turned:
-                    channel.refused(connection, each.system, self._tower.now(), each.kind, each.reason, 1)
+                self._turn_away(connection, turned)
+                self._count_broken(connection, tickets, receipts)
             self._tower.witness.received([*zip((each.arrival for each in tickets), receipts, strict=True)])
         except Exception as error:  # noqa: BLE001  whatever it is, those who wait must hear of it
             if len(batch) > 1 and not is_outage(error):
@@ -201,6 +206,30 @@ class Intake:
             return
         for ticket, receipt in zip(tickets, receipts, strict=True):
             ticket.settle(receipt)
+
+    def _turn_away(self, connection: Connection, turned: Sequence[_Turned]) -> None:
+        for each in turned:
+            channel.refused(connection, each.system, self._tower.now(), each.kind, each.reason, 1)
+            self._count(connection, each)
+
+    def _count_broken(
+        self, connection: Connection, tickets: Sequence[_Ticket], receipts: Sequence[Receipt]
+    ) -> None:
+        for ticket, receipt in zip(tickets, receipts, strict=True):
+            if ticket.arrival.faults:
+                self._count(connection, _broken(ticket.arrival), receipt.message)
+
+    def _count(self, connection: Connection, each: _Turned, message: int | None = None) -> None:
+        measure.turned_away(
+            connection, self._tower, each.system, each.status, each.kind, each.reason, message
+        )
+
+
+def _broken(arrival: Arrival) -> _Turned:
+    fault = arrival.faults[0]
+    return _Turned(
+        arrival.system, "contract", f"{fault.pointer or 'the whole message'}: {fault.message}", 400
+    )
 
 
 def _as_database_error(error: Exception) -> SQLAlchemyError:

@@ -5,11 +5,14 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from controltower.domain.memory import Memory
+from controltower.pipeline import life
 from controltower.pipeline.detect import pass_time
 from controltower.pipeline.record import portions, record, record_waiting
+from controltower.pipeline.settling import settle_in
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import translate
-from controltower.store import message, rebuild
+from controltower.store import case, kinship, message, rebuild
 from controltower.store.engine import one_at_a_time, reading, writing
 
 _AT_ONCE = 200
@@ -22,14 +25,25 @@ def reprocess(tower: Tower, progress: Callable[[int, int], None] = lambda done, 
     exceptions, and what was seen of sources that were silent, is kept. Nothing is sent: what was to be told to others
     was written down when it was new.
     """
-    mute = replace(tower, senders={}, retelling=True)
+    mute = replace(tower, senders={}, retelling=True, memory=Memory())
     with writing(tower.engine) as connection:
         one_at_a_time(connection)
+        lives, there = kinship.lives(connection), kinship.open_ids(connection)
         total = rebuild.clear(connection)
         done = _tell_all(connection, mute, total, progress)
-        while pass_time(connection, tower, tower.now()):
+        while pass_time(connection, replace(tower, retelling=True), tower.now()):
             continue
+        kinship.restore(connection, lives)
+        _begin_lives(connection, tower, kinship.open_ids(connection) - there)
+        settle_in(connection, tower, tower.now())
         return done
+
+
+def _begin_lives(connection: Connection, tower: Tower, ids: set[str]) -> None:
+    """Exceptions that only today's configuration finds begin as any new one does."""
+    for start in range(0, len(ids), _AT_ONCE):
+        found = case.by_ids(connection, sorted(ids)[start : start + _AT_ONCE])
+        life.write(connection, tower, list(found.values()), {})
 
 
 def _tell_all(connection: Connection, tower: Tower, total: int, progress: Callable[[int, int], None]) -> int:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect
 
-IGNORE, REPLACE, PLAIN = "ignore", "replace", "plain"
+IGNORE, REPLACE, ADD, PLAIN = "ignore", "replace", "add", "plain"
 
 
 def write(
@@ -17,7 +17,8 @@ def write(
 ) -> int:
     """Insert rows (values in the order of the table's columns, already in the database's form).
 
-    `conflict` on the primary key: "plain" raises, "ignore" keeps the old row, "replace" takes the new one.
+    `conflict` on the primary key: "plain" raises, "ignore" keeps the old row, "replace" takes the new one, "add"
+    adds the new row's figures to the old one's.
     Returns the number of rows written. About three times as fast as SQLAlchemy's own bulk insert, because no
     value passes a type processor; hence only for the tables that every event touches.
     """
@@ -39,6 +40,13 @@ def _compiled(table: Table, conflict: str, name: str, paramstyle: str) -> str:
             column.name: statement.excluded[column.name] for column in table.columns if column.name not in key
         }
         statement = statement.on_conflict_do_update(index_elements=key, set_=rest)
+    elif conflict == ADD:
+        sums = {
+            column.name: column + statement.excluded[column.name]
+            for column in table.columns
+            if column.name not in key
+        }
+        statement = statement.on_conflict_do_update(index_elements=key, set_=sums)
     dialect = _DIALECTS[name](paramstyle=paramstyle)
     return str(statement.compile(dialect=dialect))
 

@@ -41,12 +41,12 @@ expectation = Table(
     Column("awaits", Name, nullable=False),
 )
 _lasting = expectation.c.state.in_([inline(WAITING), inline(MISSED)])
-_unanswered = and_(_lasting, expectation.c.met_at.is_(None))
+unanswered = and_(_lasting, expectation.c.met_at.is_(None))
 Index("ix_expectation_state", expectation.c.state, expectation.c.due_at, expectation.c.id)
 Index("ix_expectation_plant_subject", expectation.c.plant, expectation.c.subject)
 Index(
     "ix_expectation_due", expectation.c.state, expectation.c.due_at,
-    sqlite_where=_unanswered, postgresql_where=_unanswered,
+    sqlite_where=unanswered, postgresql_where=unanswered,
 )  # fmt: skip
 
 
@@ -73,14 +73,14 @@ def _read(row: AnyRow) -> Expectation:
 
 def unanswered_of(connection: Connection, subjects: Iterable[Subject]) -> list[Expectation]:
     """What is still awaited about some subjects, overdue or not."""
-    return [_read(row) for row in about(connection, expectation, subjects, _unanswered)]
+    return [_read(row) for row in about(connection, expectation, subjects, unanswered)]
 
 
 def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> list[Expectation]:
     """Those whose time has run out without an answer, and that nobody was told of."""
     chosen = (
         select(expectation)
-        .where(_unanswered, expectation.c.state == WAITING, expectation.c.due_at < now)
+        .where(unanswered, expectation.c.state == WAITING, expectation.c.due_at < now)
         .order_by(expectation.c.due_at)
         .limit(limit)
     )
@@ -89,7 +89,7 @@ def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> lis
 
 def missed(connection: Connection, limit: int = 500) -> list[Expectation]:
     """Those that were missed and are still unanswered, the oldest first."""
-    chosen = select(expectation).where(_unanswered, expectation.c.state == MISSED)
+    chosen = select(expectation).where(unanswered, expectation.c.state == MISSED)
     rows = connection.execute(chosen.order_by(expectation.c.due_at).limit(limit))
     return [_read(row) for row in rows]
 
@@ -123,7 +123,7 @@ def listing(
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many are waiting, and how many missed without an answer yet."""
-    chosen = select(expectation.c.state, func.count()).where(_unanswered).group_by(expectation.c.state)
+    chosen = select(expectation.c.state, func.count()).where(unanswered).group_by(expectation.c.state)
     return {row[0]: row[1] for row in connection.execute(chosen)}
 
 

@@ -191,7 +191,7 @@ def test_a_look_that_brings_nothing_new_takes_one_turn(polled: Polled) -> None:
             begun.append(statement.split()[2])
 
     polled.look(THIRTY)
-    assert begun == ["channel"]
+    assert begun == ["channel", "latency", "call_count"]
 
 
 def test_each_message_of_a_poll_begins_a_trace_that_leads_back_to_it(polled: Polled) -> None:
