@@ -78,7 +78,7 @@ def _withdraw(connection: Connection, tower: Tower, subject: Subject, present: s
         for each in case.open_about(connection, subject)
         if each.id not in present
         and not each.watched
-        and each.rule not in (*WATCHED, *flow_rule.RULES, *CHECKS)
+        and each.rule not in (*WATCHED, *flow_rule.RULES, *CHECKS, *signal_rule.RULES)
     ]
     put(connection, tower, gone)
 

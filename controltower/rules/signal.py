@@ -68,15 +68,18 @@ NOTICED: Mapping[str, str] = {"dst-hour": DST_HOUR, "unknown-status": STATUS}
 def case_of(signal: Signal, landscape: Landscape) -> Case:
     """The exception that a first sighting opens."""
     kind, system = KINDS[signal.rule], landscape.system(signal.system)
+    # One that is gathered by its subject is about that; else it is about the interface.
+    about = signal.subject if signal.subject and str(signal.subject) == signal.key else None
     identity = event_id(
         signal.system, f"{signal.rule}\n{signal.key}\n{signal.position.message}.{signal.position.n}"
     )
     return Case(
         id=f"{signal.rule}-{identity}",
         rule=signal.rule,
-        title=f"{kind.title}: {system.title}",
+        title=f"{kind.title}: {f'{about.kind} {about.key}' if about else system.title}",
         severity=kind.severity,
         opened_at=signal.at,
+        subject=about,
         system=signal.system,
         team=system.team,
         tier=system.tier,

@@ -19,10 +19,10 @@ class PartialPlan(Fault):
     causes = ("partial-publish",)
     verb = "resync"
     cure = "action"
-    defaults: ClassVar[Body] = {"count": 1, "duration": 180.0, "minutes": 25.0}
+    defaults: ClassVar[Body] = {"count": 1, "duration": 180.0, "hours": 6.0}
 
     def begin(self) -> None:
-        """Have the scheduler move an order that has not begun."""
+        """Have the scheduler plan an order anew that has not begun, for another due date."""
         scene, [plant] = self.scene, self.scene.system(self.params.system).spec.plants
         waiting = [
             order for order in in_the_plants(self, ("released", "ready"))
@@ -35,13 +35,13 @@ class PartialPlan(Fault):
 
     def _begins_later(self, order: Body) -> bool:
         plan = self.scene.system("aps-hq").db.get("mo", order["order"])
-        return bool(plan and not plan["running"] and (plan["start"] or 0) > self.scene.now() + 600)
+        return bool(plan and not plan["running"] and (plan["start"] or 0) > self.scene.now() + 720)
 
     def _move(self, order: Body) -> None:
         what = f"{self.params.system} took over only the first operation of the new plan of {order['order']}"
         held = {"order": order["order"], "plant": order["plant"], "left": 1}
         self.hit(self.params.system, [subject(order)], what, "send it the whole plan again", held)
-        self.scene.system("aps-hq").drag(order["order"], self.asked("minutes"))
+        self.scene.change_due_date(order["order"], self.asked("hours"))
 
     def bends(self, system_id: str, step: str, about: str) -> bool:
         """True for the first new plan of an order that was hit."""
