@@ -17,7 +17,7 @@ from controltower.domain.landscape import (
     Team,
     Tier,
 )  # fmt: skip
-from controltower.domain.retry import RetryPolicy, Sending
+from controltower.domain.retry import RetryPolicy, Sending, Window
 from controltower.domain.route import Route
 from controltower.landscape_files.declared import (
     Declared,
@@ -74,10 +74,11 @@ def _system(name: str, system: SystemTables, declared: Declared) -> System:
         row["silent_after"],
         None if hooks is None else Hooks(**{**hooks, "secrets": tuple(map(str, hooks["secrets"]))}),
         None if poll is None else _polling(poll),
-        None if system.send is None else _sending(system.send),
+        None if system.send is None else _sending(system.send, row["maintenance"]),
+        maintenance=row["maintenance"],
         settings={name: _plain(each) for name, each in row["settings"].items()},
-    )
         heartbeat=row["heartbeat"],
+    )
 
 
 def _zone(plants: tuple[str, ...], declared: Declared) -> ZoneInfo:
@@ -92,10 +93,10 @@ def _polling(poll: Row) -> Polling:
     return Polling(every.total_seconds(), jitter.total_seconds(), poll["overlap"], poll["resources"])
 
 
-def _sending(send: Row) -> Sending:
+def _sending(send: Row, away: tuple[Window, ...]) -> Sending:
     row = {name: held for name, held in send.items() if name != "maintenance"}
     seconds = {name: row[name].total_seconds() for name in ("timeout", "rest")}
-    return Sending(**{**row, **seconds}, windows=send["maintenance"])
+    return Sending(**{**row, **seconds}, windows=(*send["maintenance"], *away))
 
 
 def _plain(held: object) -> object:

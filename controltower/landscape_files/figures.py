@@ -6,6 +6,7 @@ from typing import Any
 
 from controltower.landscape_files import value
 from controltower.landscape_files.key import Key
+from controltower.rules import gathering
 from controltower.rules.checks import CHECKS
 from controltower.rules.sightings import SIGHTINGS
 from controltower.rules.watched import WATCHED
@@ -16,7 +17,7 @@ def _figures() -> Mapping[str, Mapping[str, Any]]:
         each.rule: {"grace": each.grace, **each.figures} for each in CHECKS.values()
     }
     found |= {each.rule: each.figures for each in SIGHTINGS.values() if each.figures}
-    return {**found, **WATCHED}
+    return {**found, **WATCHED, **gathering.FIGURES}
 
 
 FIGURES = _figures()

@@ -13,7 +13,7 @@ from controltower.landscape_files.declared import (
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings, suggestion
 from controltower.landscape_files.reading import Row
-from controltower.rules import flow, sending, signal
+from controltower.rules import flow, gathering, sending, signal
 from controltower.rules.checks import CHECKS
 from controltower.rules.watched import RULES as WATCH_RULES
 
@@ -52,7 +52,7 @@ def check_fit(declared: Declared, findings: Findings) -> None:
 
 def rule_names(declared: Declared) -> set[str]:
     """Every rule there is: the built-in ones and the declared expectations."""
-    built_in = {*signal.RULES, *sending.RULES, *flow.RULES, *CHECKS, *WATCH_RULES}
+    built_in = {*signal.RULES, *sending.RULES, *flow.RULES, *CHECKS, *WATCH_RULES, *gathering.GATHERED}
     return {*built_in, *(each.row["name"] for each in declared.expectations)} - {None}
 
 

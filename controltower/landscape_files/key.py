@@ -71,6 +71,14 @@ SYSTEM = (
     Key("hooks", "table", value.table, "how its webhooks come in; without it they are refused"),
     Key("poll", "table", value.table, "how it is polled; without it, it is not"),
     Key("send", "table", value.table, "how the tower sends to it; without it, it does not"),
+    Key(
+        "maintenance",
+        "list of windows",
+        value.each(window),
+        "when it is away by plan, week by week in its own time zone: nothing is sent to it, and what follows from its "
+        "absence alarms nobody",
+        fallback=(),
+    ),
     Key("settings", "table", value.table, "its connector's own fields", fallback={}),
 )
 HOOKS = (

@@ -12,6 +12,7 @@ from controltower.domain import exception as exceptions
 from controltower.domain.exception import Case
 from controltower.pipeline import watches
 from controltower.pipeline.cases import put
+from controltower.pipeline.settling import settle
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.watch import Watch
 from controltower.store import case
@@ -27,7 +28,7 @@ WATCHES = _found()
 
 
 def watch(tower: Tower) -> int:
-    """Look at everything that is watched. Returns how many exceptions changed."""
+    """Look at everything that is watched, and let exceptions go on with their lives. Returns how many changed."""
     now = tower.now()
     with reading(tower.engine) as connection:
         changed = _changed(connection, tower, now)
@@ -35,7 +36,7 @@ def watch(tower: Tower) -> int:
         with writing(tower.engine) as connection:
             one_at_a_time(connection)
             put(connection, tower, _changed(connection, tower, now))
-    return len(changed)
+    return len(changed) + settle(tower)
 
 
 def _changed(connection: Connection, tower: Tower, now: datetime.datetime) -> list[Case]:

@@ -137,7 +137,8 @@ def _row(each: Case) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _read(row: AnyRow) -> Case:
+def read(row: AnyRow) -> Case:
+    """An exception out of its row, which may hold more columns behind its own."""
     return Case(
         row.id, row.rule, row.title, row.severity, row.opened_at,
         None if row.plant == NO_PLANT else Subject(row.plant, row.subject),
@@ -149,7 +150,7 @@ def _read(row: AnyRow) -> Case:
 
 def get(connection: Connection, id: str) -> Case | None:
     row = connection.execute(select(case).where(case.c.id == id)).first()
-    return _read(row) if row else None
+    return read(row) if row else None
 
 
 def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Case]:
@@ -158,30 +159,30 @@ def by_ids(connection: Connection, ids: Iterable[str]) -> dict[str, Case]:
     if not wanted:
         return {}
     found = connection.execute(select(case).where(case.c.id.in_(wanted)))
-    return {row.id: _read(row) for row in found}
+    return {row.id: read(row) for row in found}
 
 
 def open_of(connection: Connection, rules: Sequence[str]) -> list[Case]:
     """The open exceptions of some rules."""
     chosen = select(case).where(_open, case.c.rule.in_(rules))
-    return [_read(row) for row in connection.execute(chosen)]
+    return [read(row) for row in connection.execute(chosen)]
 
 
 def open_about(connection: Connection, subject: Subject) -> list[Case]:
     """The open exceptions about one subject."""
     mine = (case.c.plant == subject.plant, case.c.subject == subject.name)
-    return [_read(row) for row in connection.execute(select(case).where(_open, *mine))]
+    return [read(row) for row in connection.execute(select(case).where(_open, *mine))]
 
 
 def open_about_each(connection: Connection, subjects: Iterable[Subject], rule: str) -> list[Case]:
     """The open exceptions of one rule about some subjects."""
-    return [_read(row) for row in about(connection, case, subjects, _open, case.c.rule == rule)]
+    return [read(row) for row in about(connection, case, subjects, _open, case.c.rule == rule)]
 
 
 def of_order(connection: Connection, plant: str, order: str) -> list[Case]:
     """All exceptions there were about an order and its operations, newest first."""
     rows = about_order(connection, case, plant, order, case.c.opened_at.desc(), limit=100)
-    return sorted(map(_read, rows), key=lambda each: each.opened_at, reverse=True)[:100]
+    return sorted(map(read, rows), key=lambda each: each.opened_at, reverse=True)[:100]
 
 
 def listing(
@@ -201,7 +202,8 @@ def listing(
 ) -> list[Case]:
     """Exceptions in one state ("open", "resolved"), newest first, from below a moment.
 
-    `standing`: "all", or only those that count, that are suppressed, or that are children. `after`: when the last one of the page before was opened, and its id."""
+    `standing`: "all", or only those that count, that are suppressed, or that are children. `after`: when the last one
+    of the page before was opened, and its id."""
     chosen = (
         select(case)
         .where(_open if state == OPEN else ~_open)
@@ -217,7 +219,7 @@ def listing(
         chosen = chosen.where(case.c.opened_at < before)
     if after is not None:
         chosen = chosen.where(beyond(after, case.c.opened_at, case.c.id, down=True))
-    return [_read(row) for row in connection.execute(chosen)]
+    return [read(row) for row in connection.execute(chosen)]
 
 
 def counts(connection: Connection) -> dict[str, int]:
