@@ -160,7 +160,9 @@ class PlantSystem:
         contents = [json.loads(row[0]) for row in self.db.run("SELECT body FROM queued_event ORDER BY id")]
         self.db.run("DELETE FROM queued_event")
         if contents:
-            self._put_letter("\n".join(content["subject"] for content in contents), "batch", contents, None)
+            self._put_letter(
+                "\n".join(content.get("subject", "") for content in contents), "batch", contents, None
+            )
 
     def _put_letter(self, subject: str, mode: str, contents: list[Body], letter: Letter | None) -> None:
         headers, body = cloudevents.enclose(mode, contents)

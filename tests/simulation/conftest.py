@@ -84,11 +84,11 @@ class RecordingTower:
         return [event for kept in chosen for event in kept.events()]
 
     def cloud_events(self, *systems: str) -> list[dict[str, Any]]:
-        """Only CloudEvents, of these systems or of all."""
+        """Only CloudEvents about a subject, of these systems or of all."""
         return [
             event
             for event in self.events()
-            if "specversion" in event and (not systems or event["source"] in systems)
+            if "specversion" in event and "subject" in event and (not systems or event["source"] in systems)
         ]
 
     def rows(self, event: str = "") -> list[dict[str, Any]]:

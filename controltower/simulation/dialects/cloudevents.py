@@ -52,6 +52,12 @@ def event(
     return {**made, "correlationid": order} if order else made
 
 
+def heartbeat(source: str, number: int, time: str) -> Event:
+    """The event that says that its source is alive; it is about no subject."""
+    identity = f"{source}:beat:{number}"
+    return {"specversion": "1.0", "id": identity, "source": source, "type": "heartbeat", "time": time}
+
+
 def enclose(mode: str, contents: list[Event]) -> tuple[dict[str, str], bytes]:
     """Headers and body of one HTTP message in the given mode; all but batch carry exactly one content."""
     headers = {"content-type": _CONTENT_TYPES[mode]}

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from controltower.simulation.database import Body
-from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.systems.heart import Beating
 
 MINUTE = 60.0
 
 
-class Quality(PlantSystem):
+class Quality(Beating):
     """Owns inspections and usage decisions."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.start_heart()
         self.jobs |= {"decide": self._decide}
         self.accept("/lots", self._take_lot)
 

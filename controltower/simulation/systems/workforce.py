@@ -9,16 +9,17 @@ from zoneinfo import ZoneInfo
 
 from controltower.simulation.database import Body
 from controltower.simulation.landscape import PLANTS
-from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.systems.heart import Beating
 
 LETTERS = {6: "A", 14: "B", 22: "C"}
 
 
-class Workforce(PlantSystem):
+class Workforce(Beating):
     """Owns shifts and their headcount."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
+        self.start_heart()
         self.jobs |= {"change-shift": self._change_shift}
 
     def first_day(self) -> None:
