@@ -7,12 +7,14 @@ import json
 import logging
 import multiprocessing
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser.add_argument("--orders", type=int, default=2000, help="orders of the quiet run")
     parser.add_argument("--hours", type=float, default=24.0, help="how long the quiet run lasts")
     parser.add_argument("--faults", default="all", help="all, none, or names with commas between")
-    parser.add_argument("--rounds", type=int, default=2, help="how often each fault is injected")
+    parser.add_argument("--rounds", type=int, default=1, help="how often each fault is injected")
     parser.add_argument("--quick", action="store_true", help="one round and no quiet run")
     parser.add_argument("--quiet", action="store_true", help="the quiet run alone")
     parser.add_argument(
@@ -59,6 +61,7 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 class Share:
     """What one process does: some faults beside one configuration, or the quiet run."""
 
+    place: str  # a folder for what it keeps meanwhile
     seed: int
     faults: tuple[str, ...] = ()
     configuration: str = USUAL
@@ -84,8 +87,12 @@ def _examined_with(seed: int, asked: argparse.Namespace, names: Sequence[str]) -
     marks: list[Mark] = []
     quiet: dict[str, Any] | None = None
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max(1, asked.jobs), mp_context=context) as pool:
-        for done in as_completed([pool.submit(_do, share) for share in _shares(seed, asked, names)]):
+    with (
+        tempfile.TemporaryDirectory(prefix="score-") as place,
+        ProcessPoolExecutor(max(1, asked.jobs), mp_context=context) as pool,
+    ):
+        shares = _shares(place, seed, asked, names)
+        for done in as_completed([pool.submit(_do, share) for share in shares]):
             earned, silence = done.result()
             marks += earned
             quiet = silence or quiet
@@ -106,12 +113,12 @@ def _names(asked: argparse.Namespace) -> list[str]:
     return names
 
 
-def _shares(seed: int, asked: argparse.Namespace, names: Sequence[str]) -> Iterator[Share]:
+def _shares(place: str, seed: int, asked: argparse.Namespace, names: Sequence[str]) -> Iterator[Share]:
     if asked.quiet or not asked.quick:
-        yield Share(seed, orders=asked.orders, hours=asked.hours)
+        yield Share(place, seed, orders=asked.orders, hours=asked.hours)
     rounds = 1 if asked.quick else asked.rounds
     for name in names:
-        yield Share(seed, (name,), REGISTRY[name].landscape or USUAL, rounds)
+        yield Share(place, seed, (name,), REGISTRY[name].landscape or USUAL, rounds)
 
 
 def _do(share: Share) -> tuple[list[Mark], dict[str, Any] | None]:
@@ -124,8 +131,7 @@ def _examined(share: Share) -> Iterator[Mark]:
     for number in range(share.rounds):
         seed = share.seed * 1000 + number
         for name in share.faults:
-            with _world(seed, share.configuration, Pace()) as examiner:
-                examiner.live(WARMING)
+            with _copied(share, seed) as examiner:
                 yield examiner.examine(name, seed)
 
 
@@ -135,7 +141,10 @@ def _quiet(share: Share) -> dict[str, Any]:
     between = minutes / share.orders
     # Machines, picks and links are as much quicker as there are more orders than a plant of this size can make.
     pace = Pace((0.7 * between, 1.3 * between), 10_000, changes=0.3, length=min(1.0, between / 7.0))
-    with _world(share.seed, USUAL, pace) as examiner:
+    with (
+        tempfile.TemporaryDirectory(dir=share.place) as folder,
+        _world(Path(folder), share.seed, USUAL, pace) as examiner,
+    ):
         examiner.live(round(minutes))
         said = examiner.everything()
         return {
@@ -146,13 +155,31 @@ def _quiet(share: Share) -> dict[str, Any]:
         }
 
 
+@cache
+def _healthy(place: str, seed: int, configuration: str) -> Path:
+    """The state of a world that has lived healthily for a while: each fault begins with a copy of it."""
+    folder = Path(tempfile.mkdtemp(dir=place))
+    with _world(folder, seed, configuration, Pace()) as examiner:
+        examiner.live(WARMING)
+    return folder
+
+
 @contextmanager
-def _world(seed: int, configuration: str, pace: Pace) -> Iterator[Examiner]:
-    with tempfile.TemporaryDirectory() as folder:
-        database = f"sqlite:///{folder}/tower.db"
-        with stepped(Path(folder), database, configuration, seed=seed, pace=pace, begin_at=MORNING) as made:
-            network, tower = made
-            yield Examiner(network, tower, Answers(tower.address, tower.key), seed)
+def _copied(share: Share, seed: int) -> Iterator[Examiner]:
+    """A world of its own that begins as the healthy one stands."""
+    with tempfile.TemporaryDirectory(dir=share.place) as top:
+        folder = Path(top) / "world"
+        shutil.copytree(_healthy(share.place, seed, share.configuration), folder)
+        with _world(folder, seed, share.configuration, Pace()) as examiner:
+            yield examiner
+
+
+@contextmanager
+def _world(folder: Path, seed: int, configuration: str, pace: Pace) -> Iterator[Examiner]:
+    """An examiner of a network and a tower, new or as a folder holds them."""
+    database = f"sqlite:///{folder}/tower.db"
+    with stepped(folder, database, configuration, seed=seed, pace=pace, begin_at=MORNING) as (network, tower):
+        yield Examiner(network, tower, Answers(tower.address, tower.key), seed)
 
 
 def _tell(mark: Mark) -> None:
