@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -10,6 +11,7 @@ from controltower.connectors import connect as connect_system
 from controltower.connectors.contract import Connector, Sender
 from controltower.domain.clock import Clock
 from controltower.domain.landscape import Landscape
+from controltower.domain.memory import Memory
 from controltower.pipeline.witness import NOBODY, Witness
 
 
@@ -25,6 +27,10 @@ class Tower:
     witness: Witness = NOBODY
     # The ledger is being told again: what was made of exceptions when they were new is kept, not made anew.
     retelling: bool = False
+    memory: Memory = field(default_factory=Memory)
+    # Under which people reach its pages, as messages to them say; and where it keeps files.
+    address: str = ""
+    folder: Path = Path("var")
 
     def now(self) -> datetime.datetime:
         """The present moment of the tower's clock, aware UTC."""

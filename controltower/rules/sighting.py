@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from controltower.domain.belief import Hearing
 from controltower.domain.event import Recorded
 from controltower.domain.landscape import Landscape
+from controltower.domain.memory import Memory
 from controltower.domain.remedy import HAND_OVER
 from controltower.domain.signal import Signal
 from controltower.domain.standing import Standing
@@ -15,12 +16,14 @@ class Moment(NamedTuple):
     """One event at the moment before it acts.
 
     `standing` holds what is believed about its subject, of the attributes that the event tells and no others;
-    `before` what its system last said about the subject, None where it never spoke of it."""
+    `before` what its system last said about the subject, None where it never spoke of it. `memory` is what
+    sightings remember from one event to the next: lost with the process."""
 
     recorded: Recorded
     before: Hearing | None
     standing: Standing
     landscape: Landscape
+    memory: Memory = Memory()
 
     def signal(
         self, sighting: "Sighting", words: str, measure: float = 0.0, key: str = "", code: str = ""

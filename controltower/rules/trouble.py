@@ -40,7 +40,7 @@ _ACTIONS = {
 
 
 class Group(NamedTuple):
-    """Messages that fail for one reason at one target; `behind`: how many wait for them. One lane by itself, or many."""
+    """Messages that fail for one reason at one target, or one lane by itself; `behind`: how many wait for them."""
 
     code: str
     failing: Sequence[Delivery]

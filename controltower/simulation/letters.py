@@ -11,7 +11,8 @@ class Letter:
     """One fact for the tower, in its sender's own shape.
 
     `not_before` is virtual unix seconds; `waits` holds it back until a later letter about the same subject has
-    gone; `broken` replaces the enclosed text.
+    gone; `broken` replaces the enclosed text; `webhook_id` is the delivery's own id, where it must be the same as
+    another's.
     """
 
     system: str
@@ -21,6 +22,7 @@ class Letter:
     not_before: float = 0.0
     waits: bool = False
     broken: str | None = None
+    webhook_id: str = ""
 
     @property
     def order(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
@@ -113,9 +114,10 @@ class PlantSystem:
         _answered.set(carried(request.headers.get("traceparent", ""))[0])
         if from_tower():
             trouble = self.world.board.trouble(Call(self.id, request.method, _text()))
-            if trouble and not trouble.lost:
-                return _told(trouble.status, trouble.words, trouble.retry_after)
-            g.lost = bool(trouble)
+            if trouble and trouble.refuses:
+                return _told(trouble.status, trouble.words, trouble.retry_after, trouble.answer)
+            time.sleep(trouble.slow if trouble else 0.0)
+            g.lost = bool(trouble and trouble.lost)
         # A webhook proves by its signature whose it is.
         if request.path != HOOKS and not self.world.credentials.admits(self.id, request.headers.get):
             return _told(401, "Authentication credentials were not provided.", 0)
@@ -169,7 +171,7 @@ class PlantSystem:
         if letter and letter.broken is not None:
             body = letter.broken.encode()
         number = self.db.next_number("letter")
-        webhook_id = f"msg_{int(self.world.birth):x}_{self.id}_{number}"
+        webhook_id = (letter and letter.webhook_id) or f"msg_{int(self.world.birth):x}_{self.id}_{number}"
         self.db.run(
             "INSERT INTO letter (webhook_id, subject, headers, body, not_before, waits, state) "
             "VALUES (?, ?, ?, ?, ?, ?, 'pending')",
@@ -189,8 +191,8 @@ def _text() -> str:
     return f"{request.full_path}\n{request.get_data(as_text=True)}"
 
 
-def _told(status: int, words: str, retry_after: int) -> tuple[Response, int]:
-    answer = jsonify({"detail": words})
+def _told(status: int, words: str, retry_after: int, body: Body | None = None) -> tuple[Response, int]:
+    answer = jsonify({"detail": words} if body is None else body)
     if retry_after:
         answer.headers["Retry-After"] = str(retry_after)
     return answer, status

@@ -43,12 +43,20 @@ class Call(NamedTuple):
 
 
 class Trouble(NamedTuple):
-    """What a system answers in place of what it should; `lost`: it does what it is asked and never says so."""
+    """What a system answers in place of what it should; `lost`: it does what it is asked and never says so; `slow`: it
+    does, so many real seconds later; `answer`: its body, where that is not its words alone."""
 
     status: int = 0
     words: str = ""
     retry_after: int = 0
     lost: bool = False
+    slow: float = 0.0
+    answer: Body | None = None
+
+    @property
+    def refuses(self) -> bool:
+        """Whether nothing is done of what was asked."""
+        return not self.lost and not self.slow
 
 
 class Scene(Protocol):

@@ -15,6 +15,10 @@ class CredentialsExpired(Fault):
     what = "a system answers 401 to all that the tower sends and asks"
     number = "50"
     system = "wms-south"
+    causes = ("credentials-expired",)
+    verb = "resume"
+    cure = "owner then action"
+    reaches = ("mes-porto",)
     defaults: ClassVar[Body] = {"count": 1, "duration": 60.0}
 
     def begin(self) -> None:

@@ -17,6 +17,8 @@ class PoisonMessage(Fault):
     what = "two signed messages that cannot be used: broken JSON, and a quantity that is no number"
     number = "57"
     system = "mes-lyon"
+    causes = ("parked-message",)
+    verb = "reprocess"
     defaults: ClassVar[Body] = {"count": 2, "duration": 30.0}
 
     def begin(self) -> None:

@@ -16,6 +16,7 @@ class TargetBusy(Fault):
     number = "53"
     system = "erp-hq"
     at_the_door = True
+    causes = ("throttled", "server-errors")
     defaults: ClassVar[Body] = {"count": 1, "duration": 60.0, "rate": 0.7, "retry_after": 1.0}
 
     def begin(self) -> None:

@@ -16,6 +16,8 @@ class TargetDown(Fault):
     number = "54"
     system = "aps-hq"
     at_the_door = True
+    causes = ("target-down",)
+    reaches = ("erp-hq", "mes-lyon", "mes-graz", "mes-porto")
     defaults: ClassVar[Body] = {"count": 1, "duration": 10.0}
 
     def begin(self) -> None:

@@ -18,6 +18,10 @@ class TargetRefuses(Fault):
     number = "46"
     system = "mes-porto"
     at_the_door = True
+    causes = ("rejected",)
+    verb = "resubmit"
+    cure = "owner then action"
+    reaches = ("aps-hq", "erp-hq", "wms-south")
     defaults: ClassVar[Body] = {"count": 1, "duration": 60.0}
 
     def begin(self) -> None:
