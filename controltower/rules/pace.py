@@ -10,7 +10,7 @@ from controltower.domain.exception import Case
 from controltower.domain.landscape import System
 from controltower.domain.pace import HOUR, SLOT, Pace, quantile, windows
 
-DROP, RISE = "rate-drop", "rate-rise"
+DROP, RISE = "rate-low", "rate-high"
 # `weeks`: of an hour, before it counts. `low`, `high`: the quantiles of its weeks. `times`: how far above the high one
 # is too much. Until then `gaps` and `learning`: what must be known of a source; `median`, `longest`: how many times its
 # usual and its longest silence are too long, and `silence`: never before that. `lively`: the share of its neighbours
