@@ -33,6 +33,6 @@ CHECK = Check(
     severity="A",
     reads={"order": frozenset({"status", "item"})},
     found=_found,
-    grace=datetime.timedelta(minutes=10),
+    grace=datetime.timedelta(minutes=5),
     action="Ask the planner whether {subject} is meant to go on: then open it in {system} too, else close it again.",
 )

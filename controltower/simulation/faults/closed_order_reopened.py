@@ -16,7 +16,7 @@ class ClosedOrderReopened(Fault):
     what = "a closed order goes back to confirmed in the ERP, the MES holds it as closed"
     number = "21"
     system = "erp-hq"
-    causes = ("status-regression", "reopened")
+    causes = ("reopened",)
     verb = "resync"
     cure = "action"
     defaults: ClassVar[Body] = {"count": 1, "duration": 180.0}
