@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -10,7 +11,8 @@ import msgspec
 from controltower.domain.exception import Case
 from controltower.pipeline import answer, remedies
 from controltower.pipeline.promises import promises
-from controltower.store import case
+from controltower.store import case, kinship
+from controltower.web import handling
 from controltower.web.api import access, asked, paging, shapes
 from controltower.web.api.call import call
 from controltower.web.problems import ApiError
@@ -20,13 +22,20 @@ MAY_ACT = ("planner", "integration")
 
 
 class ExceptionQuery(asked.Paged, kw_only=True):
-    """Which exceptions: in one state, and of a rule, a team, a plant where these are named."""
+    """Which exceptions: in one state, and of a rule, a team, a plant, a severity, a system where these are named.
+
+    Those that count, unless told otherwise: `all` lists consequences and what planned outages explain too, `parent` the
+    consequences of one exception, `suppressed` what is explained."""
 
     state: Literal["open", "resolved"] = "open"
     rule: asked.Word = ""
     team: asked.Word = ""
-    all: Literal["true", "false"] = "false"
     plant: asked.Word = ""
+    severity: asked.Word = ""
+    system: asked.Word = ""
+    parent: asked.Word = ""
+    all: Literal["true", "false"] = "false"
+    suppressed: Literal["true", "false"] = "false"
 
 
 class ActionShape(msgspec.Struct):
@@ -53,8 +62,25 @@ class RemedyDone(msgspec.Struct):
     words: str
 
 
+class Children(msgspec.Struct):
+    """How many consequences an exception has, and how many of them are open."""
+
+    count: int
+    open: int
+
+
+class Suppression(msgspec.Struct):
+    """What explains an exception, and until when nobody is alarmed by it."""
+
+    by: str
+    until: datetime.datetime
+
+
 class ExceptionShape(msgspec.Struct):
-    """One exception: what, whose, how grave (A stops production, B delays, C is a nuisance), why, and what to do."""
+    """One exception: what, whose, how grave (A stops production, B delays, C is a nuisance), why, and what to do.
+
+    `counts`: somebody is to be alarmed; false for the consequence of another one (`parent`), and while a planned outage
+    explains it (`suppressed`). `stands_since`: from when its promises count. `returns`: how often it came back."""
 
     id: str
     rule: str
@@ -81,6 +107,16 @@ class ExceptionShape(msgspec.Struct):
     remedy: RemedyShape
     impact: dict[str, Any]
     parent: str | None
+    children: Children
+    suppressed: Suppression | None
+    counts: bool
+    stands_since: datetime.datetime
+    remark: str
+    returns: int
+    assigned_to: str
+    acknowledged_at: datetime.datetime | None
+    seconds_to_acknowledge: float | None
+    seconds_to_resolve: float | None
     history: list[ActionShape]
 
 
@@ -120,12 +156,21 @@ def list_exceptions(query: ExceptionQuery) -> Exceptions:
     """Exceptions by state, rule, team and plant, the newest first"""
     found = case.listing(
         reading(), state=query.state, rule=query.rule, team=query.team, plant=query.plant,
+        severity=query.severity, system=query.system, parent=query.parent, standing=_standing(query),
         after=paging.mark_of(query.cursor), limit=query.limit + 1,
     )  # fmt: skip
     shown = found[: query.limit]
-    histories = case.latest_actions(reading(), [each.id for each in shown]) if shown else {}
+    ids = [each.id for each in shown]
+    histories = case.latest_actions(reading(), ids) if shown else {}
+    numbers = kinship.child_numbers(reading(), ids) if shown else {}
     more = paging.write_cursor(shown[-1].opened_at, shown[-1].id) if len(found) > query.limit else None
-    return Exceptions([_shape(each, histories.get(each.id, [])) for each in shown], more)
+    return Exceptions([_shape(each, histories.get(each.id, []), numbers) for each in shown], more)
+
+
+def _standing(query: ExceptionQuery) -> str:
+    if query.suppressed == "true":
+        return case.SUPPRESSED
+    return case.ALL if query.all == "true" or query.parent else case.COUNTING
 
 
 @call("GET", "/exceptions/<id>", answer=ExceptionShape, refusals=(404,))
@@ -210,10 +255,11 @@ def _known(id: str) -> ExceptionShape:
     found = case.get(reading(), id) if "\0" not in id else None
     if found is None:
         raise _unknown()
-    return _shape(found, case.actions(reading(), id))
+    return _shape(found, case.actions(reading(), id), kinship.child_numbers(reading(), [id]))
 
 
-def _shape(each: Case, actions: list[case.Action]) -> ExceptionShape:
+def _shape(each: Case, actions: list[case.Action], numbers: Mapping[str, tuple[int, int]]) -> ExceptionShape:
+    handled = handling.of(each, actions)
     terms = promises(each, actions, tower().landscape)
     return ExceptionShape(
         each.id, each.rule, each.title, each.state, each.severity, str(each.subject) if each.subject else None,
@@ -222,6 +268,12 @@ def _shape(each: Case, actions: list[case.Action]) -> ExceptionShape:
         shapes.evidence_shapes(each.evidence), each.sightings, each.last_at, each.resolved_at, each.resolution,
         each.cause_code,
         RemedyShape(each.remedy.verb, remedies.title(each.remedy, tower().landscape), dict(each.remedy.arguments)),
-        dict(each.impact), each.parent or None,
+        dict(each.impact), each.parent or None, Children(*numbers.get(each.id, (0, 0))), _suppression(each),
+        each.counts, each.stands_since, each.remark, each.returns, handled.assigned_to, handled.acknowledged_at,
+        handled.seconds_to_acknowledge, handled.seconds_to_resolve,
         [ActionShape(one.at, one.who, one.action, one.detail) for one in actions],
     )  # fmt: skip
+
+
+def _suppression(each: Case) -> Suppression | None:
+    return Suppression(each.suppressed_by, each.suppressed_until) if each.suppressed_until else None
