@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
     """The tower as a WSGI app: load, connect, register the pages."""
     # Imported here so that the worker and the simulated systems do not carry the pages in their memory.
+    from dataclasses import replace
+
     from flask import Flask
 
     from controltower import telemetry
@@ -43,6 +45,7 @@ def create_app(settings: Settings, landscape: Landscape | None = None) -> Flask:
     app.secret_key = settings.secret_key
     database, clock = engine.connect(settings.database_url), Clock.load(settings.clock_path)
     parts = build(database, landscape or Landscape(), clock, telemetry.witness(settings, clock))
+    parts = replace(parts, address=settings.public_url, folder=settings.state_dir)
     web_tower.register(app, parts, settings)
     tracing.register(app)
     hx.register(app)

@@ -32,7 +32,8 @@ def open_app(settings: Settings | None = None) -> Flask:
 def open_tower(settings: Settings, connected: Engine) -> Tower:
     """What the verbs of the pipeline work with. Raises landscape_files.ConfigurationError."""
     clock = Clock.load(settings.clock_path)
-    return build(connected, open_landscape(settings), clock, telemetry.witness(settings, clock))
+    made = build(connected, open_landscape(settings), clock, telemetry.witness(settings, clock))
+    return replace(made, address=settings.public_url, folder=settings.state_dir)
 
 
 # Objects made between two rounds of the collector; with Python's own 700 a worker spends a quarter of its time there.

@@ -23,6 +23,7 @@ class Settings:
     sim_control_url: str | None = None
     sim_control_token: str = field(default="", repr=False)
     secure_cookies: bool = False
+    public_url: str = ""  # under which people reach the tower, for links in what they are sent
     otlp_endpoint: str = ""  # of an OpenTelemetry collector; without one no span leaves the tower
 
     @classmethod
@@ -40,6 +41,7 @@ class Settings:
             sim_control_url=held.get("CONTROLTOWER_SIM_CONTROL_URL"),
             sim_control_token=secret(held, "SIM_CONTROL_TOKEN"),
             secure_cookies=held.get("CONTROLTOWER_SECURE_COOKIES") == "1",
+            public_url=held.get("CONTROLTOWER_PUBLIC_URL", ""),
             otlp_endpoint=held.get("CONTROLTOWER_OTLP_ENDPOINT")
             or held.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
             or held.get("OTEL_EXPORTER_OTLP_ENDPOINT", ""),

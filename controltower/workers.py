@@ -19,6 +19,8 @@ from controltower.pipeline.deliver import Deliverer
 from controltower.pipeline.detect import Mark, detect, rejudge
 from controltower.pipeline.escalate import escalate
 from controltower.pipeline.gauge import Gauge
+from controltower.pipeline.notices import note
+from controltower.pipeline.notify import send_due
 from controltower.pipeline.poll import poll
 from controltower.pipeline.record import record_waiting
 from controltower.pipeline.refusals import note_refusals
@@ -31,7 +33,7 @@ from controltower.store.lease import DETECT, RECORD, poll_of
 log = structlog.get_logger(__name__)
 
 RECORD_SECONDS, DETECT_SECONDS, REJUDGE_SECONDS, LEASE_SECONDS = 0.2, 1.0, 5.0, 1.0
-LET_GO_SECONDS = 60.0
+LET_GO_SECONDS, NOTE_SECONDS = 60.0, 2.0
 # How long one run of sending may last before it looks whether it is to stop; runs follow one another at once.
 DELIVER_SECONDS, DRAIN_SECONDS, RUNS_SECONDS = 0.2, 2.0, 0.5
 STANDBY_SECONDS = 1.0
@@ -67,6 +69,8 @@ def chores(tower: Tower, since: datetime) -> Iterator[Chore]:
     yield Chore("refusals", REJUDGE_SECONDS, lambda: note_refusals(tower))
     yield Chore("watch", REJUDGE_SECONDS, lambda: watch(tower))
     yield Chore("escalate", REJUDGE_SECONDS, lambda: escalate(tower))
+    yield Chore("note", NOTE_SECONDS, lambda: note(tower))
+    yield Chore("notify", NOTE_SECONDS, lambda: send_due(tower))
     yield Chore("let go", LET_GO_SECONDS, lambda: let_go(tower))
     if tower.senders:
         yield Chore("resubmissions", RUNS_SECONDS, lambda: advance_runs(tower), lease="")

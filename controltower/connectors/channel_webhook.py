@@ -27,7 +27,7 @@ def open_way(settings: Mapping[str, Any], _folder: Path) -> Callable[[Letter], s
 
     def send(letter: Letter) -> str:
         body = msgspec.json.encode(
-            {"type": letter.kind, "timestamp": letter.at, "text": letter.text, "data": letter.content}
+            {"type": letter.kind, "timestamp": letter.at, "text": letter.brief, "data": letter.content}
         )
         now = datetime.datetime.now(datetime.UTC)  # real time: what is too old is refused there
         signature = Webhook(settings["secret"]).sign(letter.id, now, body.decode())

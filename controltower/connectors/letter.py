@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 class Letter(NamedTuple):
     """`id` is the same at every attempt, so that a receiver knows a repetition. `kind`: `exception.opened` and the
-    like, `digest` or `test`; `content` is what a machine reads of it."""
+    like, `digest` or `test`; `content` is what a machine reads of it, `brief` what a chat
+    shows."""
 
     id: str
     recipient: str
@@ -19,6 +20,7 @@ class Letter(NamedTuple):
     kind: str
     content: Mapping[str, Any]
     at: datetime.datetime
+    brief: str = ""
 
 
 class NotSent(Exception):

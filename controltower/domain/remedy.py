@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 RESUBMIT, RESYNC, REPROCESS, BACKFILL = "resubmit", "resync", "reprocess", "backfill"
 RENEW, PAUSE, RESUME, HAND_OVER = "renew", "pause", "resume", "hand-over"
-VERBS = (RESUBMIT, RESYNC, REPROCESS, BACKFILL, RENEW, PAUSE, RESUME, HAND_OVER)
+RESEND = "resend"
+VERBS = (RESUBMIT, RESYNC, REPROCESS, BACKFILL, RENEW, PAUSE, RESUME, RESEND, HAND_OVER)
 
 
 class Remedy(NamedTuple):
@@ -13,8 +14,8 @@ class Remedy(NamedTuple):
 
     `arguments` by verb: resubmit {"group"} or {"delivery"}; resync {"subject", "target"}, with
     "also" a kind of what belongs to that order; reprocess {"system"};
-    backfill {"system", "since"} (RFC 3339); renew {"system"}; pause, resume {"target"}; hand-over {"to"} (a team, ""
-    for the exception's own).
+    backfill {"system", "since"} (RFC 3339); renew {"system"}; pause, resume {"target"}; resend {"channel"};
+    hand-over {"to"} (a team, "" for the exception's own).
     """
 
     verb: str

@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from controltower.domain.exception import Case
 from controltower.domain.landscape import Landscape
+from controltower.pipeline.notices import note_escalation
 from controltower.pipeline.promises import Promises, promises
 from controltower.pipeline.tower import Tower
 from controltower.store import audit, case
@@ -25,16 +26,21 @@ STILL_OPEN = "resolved it in {times} times the time"
 def escalate(tower: Tower, at_once: int = 500) -> int:
     """Escalate what is overdue by its service tier, once for each promise. Returns how many were escalated."""
     now = tower.now()
-    found: list[Action] = []
+    found: list[tuple[Case, int, Action]] = []
     with reading(tower.engine) as connection:
         for lasting in _open_ones(connection, at_once):
             done = case.latest_actions(connection, [each.id for each in lasting])
             for each in lasting:
-                found += passed(each, done.get(each.id, ()), tower.landscape, now)
+                actions = done.get(each.id, ())
+                made = sum(action.action == ESCALATE for action in actions)
+                fresh = enumerate(passed(each, actions, tower.landscape, now), made + 1)
+                found += [(each, number, action) for number, action in fresh]
     if found:
         with writing(tower.engine) as connection:
-            for action in found:
+            for each, number, action in found:
                 case.act(connection, action)
+                team = team_told(action.detail, tower.landscape)
+                note_escalation(connection, tower, each, number, team, action.detail)
                 audit.write_down(
                     connection,
                     audit.Entry(now, THE_TOWER, "exception.escalate", action.exception, action.detail),

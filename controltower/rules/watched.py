@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from controltower.rules import heartbeat, pace
+from controltower.rules import heartbeat, notification, pace, shift
 
 # Rule -> its figures with their usual values: numbers or timedeltas; {} for a rule that has none.
 WATCHED: Mapping[str, Mapping[str, Any]] = {
@@ -15,7 +15,9 @@ WATCHED: Mapping[str, Mapping[str, Any]] = {
     "retry-amplification": {"copies": 5},
     "job-dead": {"after": datetime.timedelta(minutes=30)},
     "disk-low": {"megabytes": 200},
+    notification.FAILED: {},
     **pace.FIGURES,
     **heartbeat.FIGURES,
+    **shift.FIGURES,
 }
 RULES = tuple(WATCHED)
