@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 STORE = "WH1"
 OPERATIONS = (10, 20, 30)
@@ -64,6 +66,31 @@ PLANTS: dict[str, Plant] = {
     ),
 }
 ALL = tuple(PLANTS)
+# Month and day on which all plants are shut.
+SHUT = frozenset({(12, 25), (1, 1)})
+
+
+def is_shut(plant: str, moment: float) -> bool:
+    """Whether a plant is shut at a moment (unix seconds), by its own clock."""
+    local = datetime.fromtimestamp(moment, ZoneInfo(PLANTS[plant].zone))
+    return (local.month, local.day) in SHUT
+
+
+def opens_at(plant: str, moment: float) -> float:
+    """The moment, or midnight after the shut day on which it lies, as unix seconds."""
+    if not is_shut(plant, moment):
+        return moment
+    local = datetime.fromtimestamp(moment, ZoneInfo(PLANTS[plant].zone))
+    return datetime.combine(local.date() + timedelta(days=1), time(), local.tzinfo).timestamp()
+
+
+def next_shut_noon(plant: str, moment: float) -> float:
+    """Noon of the next day on which a plant is shut, as unix seconds."""
+    day = datetime.fromtimestamp(moment, ZoneInfo(PLANTS[plant].zone)).replace(hour=12, minute=0, second=0)
+    while (day.month, day.day) not in SHUT or day.timestamp() <= moment:
+        day += timedelta(days=1)
+    return day.timestamp()
+
 
 SPECS: tuple[SystemSpec, ...] = (
     SystemSpec("erp-hq", "erp", ALL, "native", True),

@@ -8,7 +8,7 @@ from flask import Response, jsonify, request
 
 from controltower.simulation.database import Body
 from controltower.simulation.dialects import frepple
-from controltower.simulation.landscape import OPERATIONS, PLANTS, system_for
+from controltower.simulation.landscape import OPERATIONS, PLANTS, is_shut, opens_at, system_for
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.tower_end import Done
 
@@ -201,8 +201,9 @@ class Aps(PlantSystem):
         first = None
         for number in OPERATIONS:
             machine = min(PLANTS[order["location"]].machines[number], key=lambda name: free.get(name, 0.0))
-            start = self._whole(max(start, free.get(machine, 0.0)))
-            end = self._whole(start + (12 + order["quantity"] * 0.08 + chance.uniform(0, 4)) * minute)
+            length = (12 + order["quantity"] * 0.08 + chance.uniform(0, 4)) * minute
+            start = self._whole(_in_open_time(order["location"], max(start, free.get(machine, 0.0)), length))
+            end = self._whole(start + length)
             self._save_work(order, number, machine, start, end)
             first, start = first or start, end + 2 * minute
         order |= {
@@ -311,6 +312,12 @@ class Aps(PlantSystem):
                 work |= {**changes, "lastmodified": self.now}
                 live = work["status"] not in ("completed", "closed")
                 self.db.put("wo", work["reference"], work, self.now, live=live)
+
+
+def _in_open_time(plant: str, start: float, length: float) -> float:
+    """The first start from a moment on at which the plant is open from beginning to end."""
+    start = opens_at(plant, start)
+    return opens_at(plant, start + length) if is_shut(plant, start + length) else start
 
 
 def _blank(row: Body) -> Body:
