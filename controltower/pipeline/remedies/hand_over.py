@@ -24,4 +24,6 @@ def _do(tower: Tower, case: Case, who: str, reason: str) -> str:
     return f"handed to {to}"
 
 
-CURE = Cure(HAND_OVER, "Hand to its owner", _do)
+CURE = Cure(
+    HAND_OVER, "Hand to its owner", _do, "It is assigned to its owner; nothing is sent to any system."
+)

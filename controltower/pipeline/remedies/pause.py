@@ -13,4 +13,6 @@ def _do(tower: Tower, case: Case, who: str, reason: str) -> str:
     return f"nothing goes to {target} until somebody resumes it"
 
 
-CURE = Cure(PAUSE, "Pause {target}", _do)
+CURE = Cure(
+    PAUSE, "Pause {target}", _do, "Nothing goes to {target} until somebody resumes it; messages are kept."
+)

@@ -16,4 +16,9 @@ def _do(tower: Tower, case: Case, who: str, reason: str) -> str:
     return f"{reprocess_messages(tower, ids)} parked messages of {system} were read again"
 
 
-CURE = Cure(REPROCESS, "Read the parked messages again", _do)
+CURE = Cure(
+    REPROCESS,
+    "Read the parked messages again",
+    _do,
+    "All parked messages of {system} are read again, with today’s mapping.",
+)

@@ -23,4 +23,4 @@ def _do(tower: Tower, case: Case, who: str, reason: str) -> str:
     return f"the group is sent again, as run {run}"
 
 
-CURE = Cure(RESUBMIT, "Resubmit", _do)
+CURE = Cure(RESUBMIT, "Resubmit", _do, "What is dead is sent again, as far as that is safe; old news is not.")

@@ -13,4 +13,4 @@ def _do(tower: Tower, case: Case, who: str, reason: str) -> str:
     return f"messages go to {target} again"
 
 
-CURE = Cure(RESUME, "Resume {target}", _do)
+CURE = Cure(RESUME, "Resume {target}", _do, "What waits for {target} is sent, slowly at first.")

@@ -26,4 +26,4 @@ def _do(tower: Tower, case: Case, who: str, reason: str) -> str:
     return f"{asked['target']} is told the present values of {subject} ({len(made)} messages)"
 
 
-CURE = Cure(RESYNC, "Resync {target}", _do)
+CURE = Cure(RESYNC, "Resync {target}", _do, "{target} is told what the owners hold now.")
