@@ -13,6 +13,7 @@ from controltower.domain.flow import Flow
 from controltower.domain.notification import Channel, Subscription
 from controltower.domain.retry import RetryPolicy, Sending, Window
 from controltower.domain.route import Route
+from controltower.domain.slo import Slo
 
 ANY_PLANT = "*"
 OF_PLANT = "plant"  # names the calendar of the plant concerned
@@ -162,6 +163,7 @@ class Landscape:
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
+    slos: tuple[Slo, ...] = ()
 
     @cached_property
     def _owned(self) -> dict[tuple[str, str], Ownership]:

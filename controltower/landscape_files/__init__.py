@@ -14,6 +14,7 @@ from controltower.landscape_files.flowing import check_flows
 from controltower.landscape_files.noticing import check_notices, declare_notices
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import ERROR, WARNING, ConfigurationError, Findings, Problem
+from controltower.landscape_files.promised import check_slos, declare_slos
 from controltower.landscape_files.routed import check_kinds, check_routes
 
 __all__ = ["ERROR", "WARNING", "ConfigurationError", "Problem", "check", "load"]
@@ -43,11 +44,13 @@ def _read(directory: Path, environment: Mapping[str, str]) -> tuple[Declared, li
     files = read_files(directory, environment, findings)
     declared = declare(files, findings)
     declare_notices(files, declared, findings)
+    declare_slos(files, declared, findings)
     check_fit(declared, findings)
     check_connections(declared, findings)
     check_routes(declared, findings)
     check_flows(declared, findings)
     check_notices(declared, findings)
+    check_slos(declared, findings)
     if not findings.errors:
         check_connectors(build(declared), declared, findings)
     if not findings.errors:

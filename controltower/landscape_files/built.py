@@ -30,6 +30,7 @@ from controltower.landscape_files.environment import FromEnvironment
 from controltower.landscape_files.fit import plants_of
 from controltower.landscape_files.flowing import flows_of
 from controltower.landscape_files.noticing import calendars_of, channels_of, subscriptions_of
+from controltower.landscape_files.promised import slos_of
 from controltower.landscape_files.reading import Row
 
 
@@ -56,6 +57,7 @@ def build(declared: Declared) -> Landscape:
         calendars=calendars_of(declared),
         channels=channels_of(declared),
         subscriptions=subscriptions_of(declared),
+        slos=slos_of(declared),
     )
 
 

@@ -99,6 +99,7 @@ class Declared:
     calendars: dict[str, Declaration] = field(default_factory=dict)
     channels: dict[str, Declaration] = field(default_factory=dict)
     subscriptions: list[Declaration] = field(default_factory=list)
+    slos: list[Declaration] = field(default_factory=list)
 
 
 def declare(files: Files, findings: Findings) -> Declared:

@@ -23,9 +23,16 @@ FILES = (
     "service",
     "calendars",
     "notify",
+    "slo",
 )
 # What makes two tables of a list the same one, when a configuration extends another.
-IDENTITY = {"expectation": ("name",), "flow": ("name",), "interface": ("from", "to"), "notify": ("name",)}
+IDENTITY = {
+    "expectation": ("name",),
+    "flow": ("name",),
+    "interface": ("from", "to"),
+    "notify": ("name",),
+    "slo": ("name",),
+}
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from controltower.landscape_files import key, notice_key
+from controltower.landscape_files import key, notice_key, slo_key
 
 TABLES: Mapping[str, tuple[key.Key, ...]] = {
     "plants.toml: [PLANT]": key.PLANT,
@@ -26,4 +26,5 @@ TABLES: Mapping[str, tuple[key.Key, ...]] = {
     "calendars.toml: [calendar]": notice_key.CALENDAR,
     **{f"notify.toml: [channels.channel] of kind {kind}": keys for kind, keys in notice_key.CHANNELS.items()},
     "notify.toml: [[notify]]": notice_key.NOTIFY,
+    "slo.toml: [[slo]]": slo_key.SLO,
 }

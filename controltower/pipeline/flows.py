@@ -10,7 +10,7 @@ from controltower.domain.flow import Flow, flow_subject
 from controltower.domain.flow_evidence import Evidence, gather, take
 from controltower.domain.landscape import Landscape
 from controltower.domain.subject import Subject, order_of
-from controltower.pipeline import cases
+from controltower.pipeline import cases, measure
 from controltower.pipeline.flow_state import FlowState
 from controltower.pipeline.tower import Tower
 from controltower.rules import flow as rule
@@ -140,6 +140,7 @@ def keep(connection: Connection, tower: Tower, states: Iterable[FlowState]) -> i
     flow.put(connection, after)
     flow.move(connection, before, after)
     flow_figure.add(connection, before, after)
+    measure.flowed(connection, tower, before, after)
     _keep_cases(connection, tower, all_of)
     return sum(1 for old, new in zip(before, after, strict=True) if old.told != new.told)
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine
 from controltower.domain.delivery import DEAD, DELIVERED, Delivery
 from controltower.domain.event import Recorded
 from controltower.domain.expectation import MET, MISSED, Expectation
+from controltower.domain.flow_progress import COMPLETED
 from controltower.domain.landscape import ANY_PLANT, System
 from controltower.domain.latency import (
     AHEAD,
@@ -18,6 +19,7 @@ from controltower.domain.latency import (
     ATTEMPT,
     DELIVERY,
     EXPECTATION,
+    FLOW,
     IN,
     POLL,
     PROCESSING,
@@ -28,6 +30,7 @@ from controltower.pipeline.translation import Translated
 from controltower.store import calls, latency
 from controltower.store.attempt import SEND, Attempt
 from controltower.store.calls import Call
+from controltower.store.flow import Instance
 
 # HTTP's word for what a webhook was answered with.
 _TAKEN = 202
@@ -119,6 +122,20 @@ def applied(connection: Connection, tower: Tower, shown: Iterable[Delivery]) -> 
         Took(APPLIED, each.route, each.target, each.subject.plant, (at - each.delivered_at).total_seconds())
         for each in shown
         if (at := each.applied_at) and each.delivered_at
+    ]
+    latency.add(connection, tower.now(), measured)
+
+
+def flowed(
+    connection: Connection, tower: Tower, before: Sequence[Instance], after: Sequence[Instance]
+) -> None:
+    """Flows moved: those that have come to their end were so long under way."""
+    if tower.retelling:
+        return
+    measured = [
+        Took(FLOW, new.flow, "", new.subject.plant, (new.ended_at - new.began_at).total_seconds())
+        for old, new in zip(before, after, strict=True)
+        if new.state == COMPLETED != old.state and new.ended_at and new.began_at
     ]
     latency.add(connection, tower.now(), measured)
 

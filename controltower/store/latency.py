@@ -115,6 +115,26 @@ def spreads(
     return {key: spread_of(held) for key, held in bins.items()}
 
 
+def by_system(
+    connection: Connection,
+    kinds: Sequence[str],
+    since: datetime.datetime,
+    now: datetime.datetime,
+    system: str = "",
+) -> dict[tuple[str, str], Spread]:
+    """By (kind, system), what was measured in a period: of sources, and of targets over all routes."""
+    id = case((latency.c.target != "", latency.c.target), else_=latency.c.name)
+    chosen = select(latency.c.kind, id.label("id"), latency.c.bucket, func.sum(latency.c.count)).where(
+        *_within(kinds, MINUTE, since, now)
+    )
+    if system:
+        chosen = chosen.where(id == system)
+    bins: dict[tuple[str, str], dict[int, int]] = {}
+    for kind, of, bucket, count in connection.execute(chosen.group_by(latency.c.kind, id, latency.c.bucket)):
+        bins.setdefault((kind, of), {})[bucket] = int(count)
+    return {key: spread_of(held) for key, held in bins.items()}
+
+
 class Course(NamedTuple):
     """How one thing's latency went: what was measured in each stretch of time, by its beginning."""
 
@@ -175,22 +195,48 @@ def _floor(step: int) -> ColumnElement[Any]:
 def counts(
     connection: Connection,
     kind: str,
-    within: float,
+    within: int,
     since: datetime.datetime,
     now: datetime.datetime,
     *,
     name: str = "",
     target: str = "",
     plants: Sequence[str] = (),
-    span: int = 0,
 ) -> tuple[int, int]:
-    """How many of some measurements ended within so many seconds, and how many there were."""
-    good = case((latency.c.bucket <= bucket_of(within), latency.c.count), else_=0)
+    """How many of some measurements lie in the bins up to one (see `bucket_of`), and how many there are."""
+    good = case((latency.c.bucket <= within, latency.c.count), else_=0)
     chosen = select(func.sum(good), func.sum(latency.c.count)).where(
-        *_within((kind,), span or span_of(since, now), since, now), *_at(plants), *_named(name, target)
+        *_within((kind,), span_of(since, now), since, now), *_at(plants), *_named(name, target)
     )
     row = connection.execute(chosen).one()
     return int(row[0] or 0), int(row[1] or 0)
+
+
+def beyond(
+    connection: Connection,
+    kind: str,
+    within: int,
+    since: datetime.datetime,
+    now: datetime.datetime,
+    *,
+    name: str = "",
+    target: str = "",
+    plants: Sequence[str] = (),
+) -> dict[tuple[str, str], int]:
+    """By (name, target), how many measurements lie in the bins above one."""
+    columns = (latency.c.name, latency.c.target)
+    chosen = select(*columns, func.sum(latency.c.count)).where(
+        *_within((kind,), span_of(since, now), since, now), *_at(plants), *_named(name, target),
+        latency.c.bucket > within,
+    )  # fmt: skip
+    return {(row[0], row[1]): int(row[2]) for row in connection.execute(chosen.group_by(*columns))}
+
+
+def first_at(connection: Connection, kind: str) -> datetime.datetime | None:
+    """The hour of the first measurement of a kind that is kept."""
+    chosen = select(latency.c.at).where(latency.c.span == HOUR, latency.c.kind == kind)
+    found: datetime.datetime | None = connection.execute(chosen.order_by(latency.c.at).limit(1)).scalar()
+    return found
 
 
 def spread_of(bins: Mapping[int, int]) -> Spread:
