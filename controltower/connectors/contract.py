@@ -137,13 +137,17 @@ class Page(NamedTuple):
     """One page of a poll.
 
     `cursor` is the resource's watermark once this page is stored. `everything`: on the last page of a complete
-    list, the native ids of all that the source holds now, so that what is gone can be told; None elsewhere.
+    list, the native ids of all that the source holds now, so that what is gone can be told; None elsewhere. `still`:
+    on the last page of a walk under which the list did not move. `doubt`: why the walk cannot be relied upon, as the
+    kind and the words of a SourceUnavailable; what it brought is good all the same.
     """
 
     resource: str
     records: Sequence[PolledRecord]
     cursor: Mapping[str, Any]
     everything: frozenset[str] | None = None
+    still: bool = False
+    doubt: tuple[str, str] | None = None
 
 
 class Connector(Protocol):
@@ -235,4 +239,100 @@ class Sender(Protocol):
 
     def read_back(self, outgoing: Outgoing) -> ReadBack:
         """Whether the target holds what was sent."""
+        ...
+
+
+# ---- what a source can be asked beyond its news; each half is optional ----------------------------------------------
+
+
+class SnapshotPage(NamedTuple):
+    """Some of what a source holds now, record by record as it was received.
+
+    `resource` and `headers` are those under which the connector translates the records as a polled message.
+    `covers`: the kinds of subjects of which the whole snapshot tells everything since its beginning."""
+
+    resource: str
+    records: Sequence[PolledRecord]
+    headers: Mapping[str, str] = {"content-type": "application/json"}
+    covers: frozenset[str] = frozenset()
+
+
+@runtime_checkable
+class Snapshotter(Protocol):
+    """Tells what a source holds now."""
+
+    def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
+        """All that it holds, or what has changed there since a moment by its own stamps. Raises SourceUnavailable."""
+        ...
+
+
+class Replayed(NamedTuple):
+    """A webhook given again: its headers (names in lower case) and bytes as they were first sent."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@runtime_checkable
+class Replayer(Protocol):
+    """Gives again what a system has sent, under the ids that it had: what came through then is a repeat now."""
+
+    def can_replay(self) -> bool:
+        """Whether the settings say where to ask."""
+        ...
+
+    def replay(self, since: datetime.datetime, until: datetime.datetime) -> Iterator[Replayed]:
+        """The webhooks of a time range, oldest first. Raises SourceUnavailable."""
+        ...
+
+
+class Subscription(NamedTuple):
+    """What a system has noted down about sending us its webhooks."""
+
+    id: str
+    url: str
+    active: bool = True
+    expires_at: datetime.datetime | None = None
+    last_error: str = ""
+
+
+@runtime_checkable
+class Subscriber(Protocol):
+    """Sees and renews the subscriptions by which a system sends its webhooks."""
+
+    def can_subscribe(self) -> bool:
+        """Whether the settings say where to ask."""
+        ...
+
+    def subscriptions(self) -> Sequence[Subscription]:
+        """Those it has for us. Raises SourceUnavailable."""
+        ...
+
+    def renew(self) -> Subscription:
+        """Ask for the webhooks anew. Raises SourceUnavailable."""
+        ...
+
+
+class Health(NamedTuple):
+    """What a system says of itself; "" and None for what it does not say. `settings` is a hash over its settings."""
+
+    version: str = ""
+    environment: str = ""
+    instance: str = ""
+    clock: datetime.datetime | None = None
+    credential_expires_at: datetime.datetime | None = None
+    certificate_expires_at: datetime.datetime | None = None
+    settings: str = ""
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """Says how it is, when asked."""
+
+    def can_probe(self) -> bool:
+        """Whether the settings say where to ask."""
+        ...
+
+    def probe(self) -> Health:
+        """Ask it. Raises SourceUnavailable."""
         ...

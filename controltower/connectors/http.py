@@ -67,20 +67,33 @@ class Source:
 
     def get(self, path: str, parameters: Mapping[str, str] | None = None) -> Answer:
         """GET a path below the system's URL. Raises SourceUnavailable."""
+        return self._asked("GET", path, parameters, None)
+
+    def post(self, path: str, body: bytes) -> Answer:
+        """POST JSON to a path below the system's URL. Raises SourceUnavailable."""
+        return self._asked("POST", path, None, body)
+
+    def _asked(
+        self, method: str, path: str, parameters: Mapping[str, str] | None, body: bytes | None
+    ) -> Answer:
         began = time.monotonic()
+        sent = {"Content-Type": "application/json"} if body is not None else {}
         try:
-            with self._session.get(
+            with self._session.request(
+                method,
                 self.url + path,
                 params=parameters,
+                data=body,
                 auth=self._auth,
-                headers={"Accept": "application/json"},
+                headers={"Accept": "application/json", **sent},
                 timeout=(self.limits.connect, self.limits.read),
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                refuse_bad_status(response)
-                body = self._read(response, began + self.limits.total)
-                return Answer(body, {name.lower(): value for name, value in response.headers.items()})
+                if body is None or response.status_code != 201:
+                    refuse_bad_status(response)
+                answer = self._read(response, began + self.limits.total)
+                return Answer(answer, {name.lower(): value for name, value in response.headers.items()})
         except requests.Timeout as error:
             raise SourceUnavailable("timeout", f"{path} did not answer in time: {_short(error)}") from error
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as error:

@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 # a source that answers an empty page by mistake would else count as having deleted everything.
 _MANY = 20
 LOOKS_TO_BELIEVE = 3
+# A list that lacks records and is exactly as long as a page usually is has been cut off, more likely than not.
+USUAL_LIMITS = frozenset({10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000})
+LOOKS_TO_BELIEVE_A_LIMIT = 200
 _DOUBTED = "doubted"
 _ids = MessageIds(node=255)
 
@@ -51,12 +54,12 @@ class Look:
         self._tower = tower
         self._system = system
         self._marks = dict(marks)
-        self._doubted: dict[str, str] = {}
+        self._doubted: dict[str, tuple[str, str]] = {}
         self._stored: list[Message] = []
 
     @property
-    def doubts(self) -> list[str]:
-        """What the source said that was not believed."""
+    def doubts(self) -> list[tuple[str, str]]:
+        """What the source said that was not believed: the kind (as of SourceUnavailable) and the words."""
         return list(self._doubted.values())
 
     def cursors(self) -> dict[str, Mapping[str, Any]]:
@@ -71,6 +74,8 @@ class Look:
 
         Long lists are compared before the turn to write is taken, and where nothing is new it is not taken at all.
         """
+        if page.doubt is not None:
+            self._doubted[page.resource] = page.doubt
         with reading(self._tower.engine) as connection:
             changed = self._changed(connection, page)
             gone = self._gone(connection, page)
@@ -124,14 +129,18 @@ class Look:
         # Without a subject: a record whose going is no news, such as an old order that is tidied away.
         lacking = sum(bool(each.subject) for each in gone)
         whole = sum(bool(each.subject) for each in held.values())
-        mark = self._marks.get(page.resource)
-        left = LOOKS_TO_BELIEVE - (mark.cursor.get(_DOUBTED, 0) if mark else 0)
-        if whole <= _MANY or lacking * 2 <= whole or left <= 0:
+        doubt = _doubt(len(present), lacking, whole)
+        if doubt is None:
             return gone
-        self._doubted[page.resource] = (
-            f"the whole list {page.resource} suddenly lacks {lacking} of {whole} records; "
-            f"not believed until it says so {left} more times"
-        )
+        kind, looks = doubt
+        mark = self._marks.get(page.resource)
+        left = looks - (mark.cursor.get(_DOUBTED, 0) if mark else 0)
+        if left <= 0:
+            return gone
+        words = f"the whole list {page.resource} suddenly lacks {lacking} of {whole} records"
+        length = f" and is exactly {len(present)} long" if kind == PAGE_LIMIT else ""
+        words += f"{length}; not believed until it says so {left} more times"
+        self._doubted[page.resource] = kind, words
         return []
 
     def _store_changed(
@@ -179,6 +188,18 @@ class Look:
             change=change or "new",
             message=row.id,
         )
+
+
+PAGE_LIMIT = "page-limit"
+
+
+def _doubt(present: int, lacking: int, whole: int) -> tuple[str, int] | None:
+    """Why a complete list is not believed, and how many looks in a row would make it so; None where it is."""
+    if lacking > 1 and present in USUAL_LIMITS:
+        return PAGE_LIMIT, LOOKS_TO_BELIEVE_A_LIMIT
+    if whole > _MANY and lacking * 2 > whole:
+        return "contract", LOOKS_TO_BELIEVE
+    return None
 
 
 def _note(gone: Holding, now: datetime.datetime) -> dict[str, str]:

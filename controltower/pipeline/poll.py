@@ -35,7 +35,7 @@ def poll(tower: Tower, system_id: str) -> float:
         for page in _timed(_pages(tower.connectors[system_id], look.cursors()), answers):
             look.keep(page)
         if look.doubts:
-            raise SourceUnavailable("contract", "; ".join(look.doubts))
+            raise SourceUnavailable(look.doubts[0][0], "; ".join(words for _, words in look.doubts))
     except SourceUnavailable as trouble:
         return _failed(tower, system, trouble, every, answers)
     except Overtaken as overtaken:

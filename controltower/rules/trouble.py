@@ -29,6 +29,18 @@ SOURCES = {
         "Renew the tower's credentials at {source}; reading goes on by itself.",
     ),
     "removed": ("api-removed", "{source} has taken the list away: move the mapping to its successor."),
+    "page-drift": (
+        "page-drift",
+        "Have {source} list its rows in a fixed order, or page by key: rows slip between the pages while it is read.",
+    ),
+    "page-limit": (
+        "page-limit",
+        "Set the page size or turn on paging for {source}: its list seems to be cut off, and nothing was taken for gone.",
+    ),
+    "filter-ignored": (
+        "filter-ignored",
+        "Find the name by which {source} filters changes since its last release, and mend the mapping.",
+    ),
     "contract": ("contract-broken", "Compare with {source}'s last release and mend the mapping."),
 }
 _ACTIONS = {

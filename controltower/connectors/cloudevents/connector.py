@@ -1,9 +1,10 @@
 """The connector to one system that pushes canonical CloudEvents."""
 
+import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controltower.connectors.cloudevents import identity
+from controltower.connectors.cloudevents import identity, snapshot
 from controltower.connectors.cloudevents import translate as translation
 from controltower.connectors.cloudevents.send import OutgoingHook
 from controltower.connectors.contract import (
@@ -15,13 +16,16 @@ from controltower.connectors.contract import (
     Outgoing,
     Page,
     ReadBack,
+    SnapshotPage,
     Translation,
 )
+from controltower.connectors.http import HeaderAuth, Source
+from controltower.connectors.selfreport import SelfReport, SelfReported
 from controltower.domain import failure
 from controltower.domain.landscape import System
 
 
-class CloudEventsConnector:
+class CloudEventsConnector(SelfReported):
     """Hooks in, and hooks out where the system takes them; there is nothing to poll."""
 
     # The receiver knows a webhook-id that it had before.
@@ -31,6 +35,8 @@ class CloudEventsConnector:
         """Raises ValueError when the settings for sending are wrong."""
         self.system = system
         self._hook = OutgoingHook(system) if system.settings.get("url") else None
+        self._interface = _interface(system)
+        self.report = SelfReport(system, self._interface)
 
     def translate(self, envelope: Envelope) -> Translation:
         """The events of a message; raises InvalidMessage."""
@@ -43,6 +49,12 @@ class CloudEventsConnector:
     def poll(self, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
         """Nothing: the system pushes."""
         return iter(())
+
+    def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
+        """What it holds, where its settings say where to ask; raises SourceUnavailable."""
+        path = str(self.system.settings.get("holdings") or "")
+        if self._interface is not None and path:
+            yield from snapshot.pages(self._interface, path, since)
 
     def can_take(self, kind: str) -> bool:
         """Every kind of subject, where the settings say where to post it."""
@@ -57,6 +69,12 @@ class CloudEventsConnector:
     def read_back(self, outgoing: Outgoing) -> ReadBack:
         """Whether the system had the event, by its status page."""
         return self._hook.read_back(outgoing) if self._hook else ReadBack(UNCLEAR, "its settings name no url")
+
+
+def _interface(system: System) -> Source | None:
+    url, token = system.settings.get("interface"), system.settings.get("interface_token")
+    auth = HeaderAuth("Authorization", f"Bearer {token}") if token else None
+    return Source(str(url), auth) if url else None
 
 
 def connect(system: System) -> CloudEventsConnector:

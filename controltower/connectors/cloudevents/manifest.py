@@ -1,6 +1,7 @@
 """What the CloudEvents connector declares of itself."""
 
 from controltower.connectors.contract import Field, Manifest
+from controltower.connectors.selfreport import FIELDS
 from controltower.domain.vocabulary import ROLES
 
 # What the recorded messages show; any other happening of the vocabulary is taken as well.
@@ -22,6 +23,10 @@ MANIFEST = Manifest(
         Field("secrets", "Secrets that sign what is sent to it (whsec_...), one or a list", secret=True),
         Field("token", "Bearer token shown to it", secret=True),
         Field("status_url", "Page that tells whether it had an id, such as https://mes.example/inbox/{key}"),
+        Field("interface", "Address below which it tells of itself, and what it holds"),
+        Field("interface_token", "Bearer token shown to it there", secret=True),
+        Field("holdings", "Path of the list of all that it holds, such as /holdings"),
+        *FIELDS,
     ),
     emits=frozenset(EMITS.split()),
     content_types=(

@@ -1,5 +1,6 @@
 """The connector to one frePPLe: its whole lists are read, for it has neither paging nor tombstones."""
 
+import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,12 +10,14 @@ from requests.auth import HTTPBasicAuth
 from controltower.connectors.contract import (
     Envelope,
     Fault,
+    Health,
     InvalidMessage,
     Outcome,
     Outgoing,
     Page,
     PolledRecord,
     ReadBack,
+    SnapshotPage,
     SourceUnavailable,
     Translation,
 )
@@ -32,6 +35,7 @@ from controltower.connectors.frepple.translate import OPERATIONS, ORDERS, Odd, S
 from controltower.connectors.http import Source, read_answer
 from controltower.connectors.raw import raw_records
 from controltower.connectors.reading import place_of
+from controltower.connectors.selfreport import SelfReport
 from controltower.domain.landscape import System
 
 
@@ -52,6 +56,7 @@ class FreppleConnector:
         # Basic and nothing else: a bearer token starts frePPLe's engine, and answers a redirect once expired.
         auth = HTTPBasicAuth(str(settings["user"]).encode(), str(settings["password"]).encode())
         self._source = Source(settings["url"], auth)
+        self._report = SelfReport(system, self._source)
         self._site = Site(system, settings.get("unit") or "EA", _plants(settings.get("plants") or ""))
         self._desk = Desk(self._site, settings["url"], auth, str(settings.get("operation") or OPERATION))
 
@@ -70,6 +75,19 @@ class FreppleConnector:
         for resource in wanted:
             records = self._records(resource)
             yield Page(resource, records, {}, frozenset(record.native_id for record in records))
+
+    def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
+        """Both lists, always whole: their stamps move with each plan run; raises SourceUnavailable."""
+        for resource, kind in ((ORDERS, "order"), (OPERATIONS, "operation")):
+            yield SnapshotPage(resource, self._records(resource), covers=frozenset([kind]))
+
+    def can_probe(self) -> bool:
+        """Whether the settings name a health page; frePPLe itself has none, what stands before it may."""
+        return self._report.has_health
+
+    def probe(self) -> Health:
+        """How it is. Raises SourceUnavailable."""
+        return self._report.probe()
 
     def can_take(self, kind: str) -> bool:
         """Orders and operations."""

@@ -1,6 +1,7 @@
 """What the frePPLe connector declares of itself."""
 
 from controltower.connectors.contract import Field, Manifest
+from controltower.connectors.selfreport import FIELDS
 
 _OPERATIONPLAN = {
     "approved": "firm",
@@ -26,6 +27,7 @@ MANIFEST = Manifest(
         Field("unit", "Unit of its quantities, which carry none", default="EA"),
         Field("plants", "Location to plant, such as factory 1=LYON, factory 2=GRAZ"),
         Field("operation", "How an order's operation is named, by {item} and {location}", default=OPERATION),
+        *(each for each in FIELDS if each.name in ("health", "certificate_of")),
     ),
     emits=frozenset(["order.snapshot", "operation.snapshot"]),
     statuses={"order": _OPERATIONPLAN, "operation": _OPERATIONPLAN},

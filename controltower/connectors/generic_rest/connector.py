@@ -13,6 +13,7 @@ from controltower.connectors.contract import (
     Outgoing,
     Page,
     ReadBack,
+    SnapshotPage,
     Translation,
 )
 from controltower.connectors.generic_rest import send_spec
@@ -20,7 +21,9 @@ from controltower.connectors.generic_rest import translate as translation
 from controltower.connectors.generic_rest.mapping import CompiledMapping
 from controltower.connectors.generic_rest.poll import ListPoll
 from controltower.connectors.generic_rest.send import MappedTarget
+from controltower.connectors.generic_rest.snapshot import snapshot_of
 from controltower.connectors.http import Source, auth_of
+from controltower.connectors.selfreport import SelfReport, SelfReported
 from controltower.connectors.target import Target
 from controltower.domain import failure
 from controltower.domain.landscape import System
@@ -28,7 +31,7 @@ from controltower.domain.landscape import System
 _NO_OVERLAP = datetime.timedelta()
 
 
-class GenericRestConnector:
+class GenericRestConnector(SelfReported):
     """Polled lists and native webhooks, read by the system's mapping; and what is sent, written by it."""
 
     def __init__(self, system: System) -> None:
@@ -36,6 +39,7 @@ class GenericRestConnector:
         self._mapping = CompiledMapping(system.settings.get("mapping") or {}, system)
         url = system.settings.get("url")
         self._source = Source(url, auth_of(system.settings)) if url else None
+        self.report = SelfReport(system, self._source)
         self._target = _target(system)
         self.idempotent = self._target is not None and self._target.idempotent
 
@@ -57,6 +61,12 @@ class GenericRestConnector:
         for name in wanted:
             resource = self._mapping.resources[name]
             yield from ListPoll(self._source, resource, cursors.get(name, {}), overlap).pages()
+
+    def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
+        """What the mapped lists hold now, whatever was read of them before; raises SourceUnavailable."""
+        if self._source is not None:
+            for resource in self._mapping.resources.values():
+                yield from snapshot_of(self._source, resource, since)
 
     def can_take(self, kind: str) -> bool:
         """Whether the mapping has a [send.<kind>]."""

@@ -1,6 +1,7 @@
 """What the mapped connector declares of itself."""
 
 from controltower.connectors.contract import Field, Manifest
+from controltower.connectors.selfreport import FIELDS
 from controltower.domain.vocabulary import ROLES
 
 # What the recorded messages show; a mapping may give any type of the vocabulary.
@@ -24,6 +25,7 @@ MANIFEST = Manifest(
         Field("header", "Header that carries the key (auth = header)"),
         Field("user", "User (auth = basic)"),
         Field("password", "Password (auth = basic)", secret=True),
+        *FIELDS,
     ),
     emits=frozenset(EMITS.split()),
     sends=True,

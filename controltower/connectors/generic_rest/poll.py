@@ -25,12 +25,14 @@ class ListPoll:
         resource: CompiledResource,
         cursor: Mapping[str, Any],
         overlap: datetime.timedelta,
+        since: datetime.datetime | None = None,
     ) -> None:
+        """`since`: ask for what has changed since then, wherever the cursor stands."""
         self._source = source
         self._resource = resource
         self._cursor = cursor
         self._newest = _stamp_in(cursor) if resource.spec.watermark else None
-        self._since = self._newest - overlap if self._newest else None
+        self._since = since or (self._newest - overlap if self._newest else None)
         self._seen: dict[str, bytes] = {}
         self._asked = self._query()
 
@@ -40,10 +42,11 @@ class ListPoll:
             whole = yield from self._walk()
             if whole is not None:
                 everything = whole if self._resource.spec.complete else None
-                yield Page(self._resource.name, [], self._moved(), everything)
+                yield Page(self._resource.name, [], self._moved(), everything, still=True)
                 return
         # What was read is good, but something may have slipped through: the next poll starts where this one did.
-        yield Page(self._resource.name, [], self._cursor)
+        words = f"{self._resource.name}: its rows moved between the pages, {MOST_WALKS} times in a row"
+        yield Page(self._resource.name, [], self._cursor, doubt=("page-drift", words))
 
     def _walk(self) -> Generator[Page, None, frozenset[str] | None]:
         """One walk; returns the ids it met, or None when the list moved under it."""
@@ -100,7 +103,9 @@ class ListPoll:
         asked = self._asked.get(watermark.parameter, "")
         if self._since and stamp + _STAMP_STEP < self._since and self._resource.write_since(stamp) < asked:
             message = f"asked for {watermark.parameter}={asked}, but a row of {write_time(stamp)} came"
-            raise self._fault(f"{message}: the source does not know this filter")
+            raise SourceUnavailable(
+                "filter-ignored", f"{self._resource.name}: {message}: the source does not know this filter"
+            )
         self._newest = max(stamp, self._newest or stamp)
 
     def _stamp(self, row: Any) -> datetime.datetime | None:

@@ -1,18 +1,23 @@
 """The connector to one Tryton: polls its lists in turn, each from where it was left."""
 
+import datetime
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from controltower.connectors.contract import (
     Envelope,
+    Health,
     Identity,
     Outcome,
     Outgoing,
     Page,
     ReadBack,
+    SnapshotPage,
     SourceUnavailable,
     Translation,
 )
@@ -83,6 +88,24 @@ class TrytonConnector:
             else:
                 self.skipped.pop(name, None)
 
+    def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
+        """All lists from their beginning: what they are triggered by tells no time of the whole. Raises
+        SourceUnavailable."""
+        for page in self.poll({}):
+            yield SnapshotPage(page.resource, page.records, covers=frozenset([_KINDS[page.resource]]))
+
+    def can_probe(self) -> bool:
+        """Always: it tells its version to anybody who is logged in."""
+        return True
+
+    def probe(self) -> Health:
+        """Its version, and that it knows the tower. Raises SourceUnavailable."""
+        try:
+            told = self._session.call("common.server.version")
+        except Refusal as refusal:
+            raise SourceUnavailable("contract", f"Tryton does not tell its version: {refusal}") from refusal
+        return Health(version=str(msgspec.json.decode(told))[:200])
+
     def can_take(self, kind: str) -> bool:
         """Orders, and the inspections of their lots."""
         return kind in KINDS
@@ -109,6 +132,15 @@ class TrytonConnector:
         if name not in self.skipped:
             log.warning("%s: list %s is skipped, Tryton has no %s", self.system.id, name, unknown)
         self.skipped[name] = f"this Tryton has no {unknown}: its module is not active"
+
+
+_KINDS = {
+    "production": "order",
+    "production.work": "operation",
+    "purchase.line": "purchase",
+    "quality.inspection": "inspection",
+    "stock": "stock",
+}
 
 
 def _lists(system: System) -> Sequence[RecordList]:
