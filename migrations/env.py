@@ -16,6 +16,7 @@ from controltower.store import (
     flow,
     flow_figure,
     gate,
+    habit,
     lease,
     message,
     notification,
@@ -29,7 +30,7 @@ from controltower.store.schema import metadata
 # Named here so that every table is known to the metadata when a migration is drafted from the models.
 TABLES = (
     attempt, audit, belief, case, channel, delivery, drift, event, expectation, flow, flow_figure,
-    gate, lease, message, notification, outage, resubmission,
+    gate, habit, lease, message, notification, outage, resubmission,
     user,
 )  # fmt: skip
 # Processes that start together queue here; any number will do, as long as nothing else locks it.

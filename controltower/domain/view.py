@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from controltower.domain.belief import Belief
-from controltower.domain.event import Event
+from controltower.domain.event import Event, Position, Recorded
 from controltower.domain.landscape import Landscape
 from controltower.domain.subject import Subject, order_of, order_subject
 from controltower.domain.value import read_decimal, read_time
@@ -30,6 +30,15 @@ class View:
     root: Subject
     landscape: Landscape
     held: dict[Subject, dict[tuple[str, str], Belief]] = field(default_factory=dict)
+
+    # Of an order that the books do not know: those that its number may mean, each with the reason to think so.
+    alike: dict[Subject, str] = field(default_factory=dict)
+    # When each system last spoke of the root, and of those.
+    heard: dict[tuple[Subject, str], Position] = field(default_factory=dict)
+
+    def hear(self, recorded: Recorded) -> None:
+        """Note who spoke last of what."""
+        self.heard[recorded.event.subject, recorded.event.system] = recorded.position
 
     def take(self, subject: Subject, moved: Belief) -> None:
         """Let one belief be what it has become."""

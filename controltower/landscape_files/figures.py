@@ -6,7 +6,7 @@ from typing import Any
 
 from controltower.landscape_files import value
 from controltower.landscape_files.key import Key
-from controltower.rules import gathering
+from controltower.rules import gathering, signal
 from controltower.rules.checks import CHECKS
 from controltower.rules.sightings import SIGHTINGS
 from controltower.rules.watched import WATCHED
@@ -17,7 +17,7 @@ def _figures() -> Mapping[str, Mapping[str, Any]]:
         each.rule: {"grace": each.grace, **each.figures} for each in CHECKS.values()
     }
     found |= {each.rule: each.figures for each in SIGHTINGS.values() if each.figures}
-    return {**found, **WATCHED, **gathering.FIGURES}
+    return {**found, **WATCHED, **gathering.FIGURES, **signal.FIGURES}
 
 
 FIGURES = _figures()

@@ -12,6 +12,7 @@ from controltower.domain.exception import Case
 from controltower.domain.landscape import Limits
 from controltower.domain.subject import Subject
 from controltower.domain.view import KIN, View, root_of
+from controltower.pipeline import siblings, strangers
 from controltower.pipeline.cases import put
 from controltower.pipeline.kindred import Kindred, bonds, relatives
 from controltower.pipeline.publish import Told
@@ -51,9 +52,13 @@ def load(connection: Connection, tower: Tower, fresh: Sequence[Recorded]) -> Vie
     roots = {root_of(each.event) for each in fresh if _looked_at(each, checks)}
     kin.add(connection, [*_kin(fresh), *bonds(connection, fresh)])
     kindred = relatives(connection, roots)
-    roots |= kindred.keys()
+    meant = strangers.awaiting(connection, fresh)
+    kindred = {**kindred, **{known: [*kindred.get(known, ()), *roots] for known, roots in meant.items()}}
+    roots |= kindred.keys() | {stranger for found in meant.values() for stranger in found}
     views = {root: View(root, tower.landscape) for root in roots}
     _fill(connection, views)
+    siblings.fill(connection, views, fresh)
+    strangers.fill(connection, tower, views, fresh)
     return Views(views, condition.of(connection, roots) if roots else (), kindred)
 
 
@@ -93,9 +98,12 @@ def weigh(
             continue
         attributes = {moved.attribute for moved in moves}
         for view in views.touched_by(recorded):
+            view.hear(recorded)
             for moved in moves:
                 view.take(recorded.event.subject, moved)
-            _look(views, view, checks, recorded, attributes, tower.landscape.limits)
+            # A stranger is put right by the right name alone, though nothing new is said under it.
+            told_of = set(recorded.event.attributes) if recorded.event.subject in view.alike else set()
+            _look(views, view, checks, recorded, attributes | told_of, tower.landscape.limits)
     _look_again(connection, views, checks, told, again, tower)
     _keep(connection, tower, views)
 

@@ -10,7 +10,7 @@ from controltower.domain.event import Position, Recorded
 from controltower.domain.signal import Signal
 from controltower.domain.standing import Standing, apply
 from controltower.domain.subject import Subject
-from controltower.pipeline import conditions, flows, learning, measure, told_again
+from controltower.pipeline import conditions, flows, habits, learning, measure, told_again
 from controltower.pipeline.carry import carry_on
 from controltower.pipeline.cases import close_mended, keep_cases, keep_signals
 from controltower.pipeline.publish import Told
@@ -37,6 +37,7 @@ def take_over(connection: Connection, tower: Tower, translated: Sequence[Transla
     conditions.weigh(connection, tower, views, told, anew)
     carry_on(connection, tower, told)
     keep_cases(connection, tower, drifts, expectations, anew)
+    seen += habits.learn(connection, tower.landscape.limits, fresh)
     keep_signals(connection, tower, seen)
     flows.advance(connection, tower, fresh)
     learning.learn(connection, tower.landscape, translated)

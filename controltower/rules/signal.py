@@ -11,12 +11,13 @@ from controltower.domain.signal import Signal
 from controltower.domain.value import write_time
 from controltower.rules.sightings import SIGHTINGS
 
-DUPLICATE, CONFLICT, PARKED, SCHEMA, STATUS, DST_HOUR = (
+DUPLICATE, CONFLICT, PARKED, SCHEMA, STATUS, VANISHED, DST_HOUR = (
     "duplicate-delivery",
     "identity-conflict",
     "parked-message",
     "schema-drift",
     "unknown-status",
+    "field-vanished",
     "dst-hour",
 )
 
@@ -54,6 +55,10 @@ KINDS: Mapping[str, Kind] = {
     SCHEMA: Kind(
         "Fields changed", "B", "Compare with {system}'s last release and map the new name, then reprocess."
     ),
+    VANISHED: Kind(
+        "Field vanished", "B",
+        "Ask {system} whether the field has another name since its last release: map it, and read the time since again.",
+    ),
     STATUS: Kind(
         "Unknown status", "B",
         "Ask {system} what the new status means and add it to the mapping's table; until then it counts as unknown.",
@@ -61,6 +66,9 @@ KINDS: Mapping[str, Kind] = {
 }  # fmt: skip
 
 RULES = tuple(KINDS)
+# Rule -> its figures with their usual values. An attribute has vanished that was there in all of at least so many events,
+# and was then missing so many times in turn.
+FIGURES: Mapping[str, Mapping[str, Any]] = {VANISHED: {"least": 40, "streak": 6}}
 # What a connector notices -> the rule that tells it, where that is not a change of the interface.
 NOTICED: Mapping[str, str] = {"dst-hour": DST_HOUR, "unknown-status": STATUS}
 

@@ -17,6 +17,7 @@ from controltower.store.schema import (
     Name,
     Serial,
     Timestamp,
+    beginning,
     metadata,
     microseconds,
 )
@@ -98,6 +99,24 @@ def of_attributes(
         rows = about(connection, belief, subjects, only)
         found += [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
     return found
+
+
+def of_beginning(
+    connection: Connection, plant: str, prefix: str, attribute: str, limit: int
+) -> list[tuple[Subject, Belief]]:
+    """The beliefs of one attribute about subjects whose name begins with `prefix`, the last names first."""
+    mine = belief.c.plant == plant, beginning(belief.c.subject, prefix), belief.c.attribute == attribute
+    rows = connection.execute(select(belief).where(*mine).order_by(belief.c.subject.desc()).limit(limit))
+    return [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
+
+
+def heard_beginning(
+    connection: Connection, plant: str, prefix: str, systems: Sequence[str], limit: int
+) -> list[tuple[Subject, Hearing]]:
+    """What some systems last said about subjects whose name begins with `prefix`."""
+    mine = hearing.c.plant == plant, beginning(hearing.c.subject, prefix)
+    rows = connection.execute(select(hearing).where(*mine).order_by(hearing.c.subject).limit(limit))
+    return [(Subject(row[0], row[1]), _read_hearing(row)) for row in rows if row.system in systems]
 
 
 def held_by(

@@ -10,6 +10,7 @@ from controltower.store.event import event
 from controltower.store.expectation import expectation
 from controltower.store.flow import flow, flow_waiting
 from controltower.store.flow_figure import flow_figure
+from controltower.store.habit import habit
 from controltower.store.message import (
     BY_TRANSLATION,
     DUPLICATE,
@@ -32,7 +33,7 @@ WATCHED = (
 
 def clear(connection: Connection) -> int:
     """Drop everything derived. Returns how many messages the inbox holds."""
-    for table in (event, belief, hearing, drift, expectation, flow, flow_waiting, flow_figure, condition):
+    for table in (event, belief, hearing, drift, expectation, flow, flow_waiting, flow_figure, condition, habit):
         connection.execute(delete(table))
     # What the door claimed is part of the inbox; what a translation claimed is for the next one to claim.
     connection.execute(delete(event_key).where(event_key.c.fingerprint.startswith(BY_TRANSLATION)))

@@ -22,6 +22,9 @@ class RenamedField(Fault):
     what = "a native field changes its name (ERP: OrderQty becomes OrderQuantity), unannounced"
     number = "59"
     system = "erp-hq"
+    causes = ("schema-drift", "parked-message")
+    verb = "reprocess"
+    cure = "owner then action"
     defaults: ClassVar[Body] = {"count": 1, "duration": 0.0}
 
     def begin(self) -> None:
@@ -35,10 +38,20 @@ class RenamedField(Fault):
             self.params.system, [], f"field renamed: {names[0]}", "map the new name, replay what was parked"
         )
 
+    def mend(self, hit: Body) -> None:
+        """The upgrade is taken back, and what changed meanwhile is told again."""
+        hit["held"]["over"] = True
+        kind = next(kind for system, kind in RENAMED if system == hit["system"])
+        if (hit["system"], kind) == ("erp-hq", "order"):
+            for order in self.scene.records(hit["system"], kind):
+                if order["changed"] >= self.state["since"]:
+                    self.scene.correct(hit["system"], kind, order["order"], {})
+
     def shown(self, system_id: str, kind: str, row: Body) -> Body:
         """The row with its field renamed, order of fields kept."""
         pair = RENAMED.get((system_id, kind))
-        if pair is None or system_id != self.params.system or not self.holds:
+        over = any(hit["held"].get("over") for hit in self.state["hits"])
+        if pair is None or system_id != self.params.system or not self.holds or over:
             return row
         return {pair[1] if name == pair[0] else name: value for name, value in row.items()}
 

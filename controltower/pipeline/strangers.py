@@ -1,0 +1,61 @@
+"""Orders of which followers speak and which the ERP does not know: which of its own orders they may mean."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from controltower.domain.event import Recorded
+from controltower.domain.landscape import Landscape
+from controltower.domain.spelling import others
+from controltower.domain.subject import Subject, order_subject
+from controltower.domain.view import View, root_of
+from controltower.pipeline.tower import Tower
+from controltower.rules.checks.unknown_order import CHECK, OWNER, TRUNCATED, TWIN_KEY, WRONG_PLANT
+from controltower.store import belief, condition
+
+# A number of fewer letters begins too many others.
+_SHORTEST = 4
+_MOST = 20
+
+
+def awaiting(connection: Connection, fresh: Iterable[Recorded]) -> dict[Subject, list[Subject]]:
+    """Orders of which events speak -> the strangers that were taken to mean them: the right name may come now."""
+    found: dict[Subject, list[Subject]] = {}
+    spoken = {
+        str(each.event.subject): each.event.subject for each in fresh if each.event.subject.kind == "order"
+    }
+    for stranger, key in condition.partners(connection, CHECK.rule, spoken) if spoken else ():
+        found.setdefault(spoken[key], []).append(stranger)
+    return found
+
+
+def fill(
+    connection: Connection, tower: Tower, views: Mapping[Subject, View], fresh: Sequence[Recorded]
+) -> None:
+    """Let the views of strangers hold what their numbers may mean, and who spoke of it last."""
+    owners = {each.id for each in tower.landscape.systems.values() if each.role == OWNER}
+    own = {root_of(each.event) for each in fresh if each.event.system in owners}
+    for root, view in views.items():
+        if root.kind == "order" and root not in own and not _known(view, owners):
+            view.alike = _meant(connection, tower.landscape, root, owners)
+            for subject, heard in belief.hearings_of(connection, [root, *view.alike]):
+                view.heard[subject, heard.system] = heard.position
+
+
+def _known(view: View, owners: set[str]) -> bool:
+    return any(system in owners for _, system in view.held.get(view.root, ()))
+
+
+def _meant(
+    connection: Connection, landscape: Landscape, root: Subject, owners: set[str]
+) -> dict[Subject, str]:
+    """The ERP's orders that a stranger may mean, with the reason."""
+    spelled = {order_subject(root.plant, key): TWIN_KEY for key in others(root.key)}
+    plants = {plant for id in owners for plant in landscape.systems[id].plants} - {root.plant}
+    asked = spelled | {Subject(plant, root.name): WRONG_PLANT for plant in plants}
+    heard = belief.hearings_of(connection, asked)
+    found = {subject: asked[subject] for subject, each in heard if each.system in owners}
+    if found or len(root.key) < _SHORTEST:
+        return found
+    longer = belief.heard_beginning(connection, root.plant, root.name, sorted(owners), _MOST)
+    return {subject: TRUNCATED for subject, _ in longer if subject != root}
