@@ -15,6 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from controltower.leases import Leases
+from controltower.pipeline.canaries import fly
 from controltower.pipeline.deliver import Deliverer
 from controltower.pipeline.detect import Mark, detect, rejudge
 from controltower.pipeline.escalate import escalate
@@ -33,7 +34,7 @@ from controltower.store.lease import DETECT, RECORD, poll_of
 log = structlog.get_logger(__name__)
 
 RECORD_SECONDS, DETECT_SECONDS, REJUDGE_SECONDS, LEASE_SECONDS = 0.2, 1.0, 5.0, 1.0
-LET_GO_SECONDS, NOTE_SECONDS = 60.0, 2.0
+LET_GO_SECONDS, NOTE_SECONDS, CANARIES_SECONDS = 60.0, 2.0, 5.0
 # How long one run of sending may last before it looks whether it is to stop; runs follow one another at once.
 DELIVER_SECONDS, DRAIN_SECONDS, RUNS_SECONDS = 0.2, 2.0, 0.5
 STANDBY_SECONDS = 1.0
@@ -73,6 +74,7 @@ def chores(tower: Tower, since: datetime) -> Iterator[Chore]:
     yield Chore("notify", NOTE_SECONDS, lambda: send_due(tower))
     yield Chore("let go", LET_GO_SECONDS, lambda: let_go(tower))
     if tower.senders:
+        yield Chore("canaries", CANARIES_SECONDS, lambda: fly(tower))
         yield Chore("resubmissions", RUNS_SECONDS, lambda: advance_runs(tower), lease="")
 
 

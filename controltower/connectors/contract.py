@@ -89,6 +89,8 @@ class Translation(NamedTuple):
     notices: Sequence[Notice] = ()
     # How many heartbeats it held: they say that the source is alive, and nothing of any subject.
     beats: int = 0
+    # The ids of the tower's canaries that it brought back.
+    canaries: Sequence[str] = ()
 
 
 class Identity(NamedTuple):

@@ -68,6 +68,8 @@ class System:
     settings: Mapping[str, Any] = field(default_factory=dict, repr=False)
     # How often it says that it is alive when it has nothing else to say; None where it says no such thing.
     heartbeat: datetime.timedelta | None = None
+    # How often the tower sends it a canary, which it sends back; None where it takes no part.
+    canary: datetime.timedelta | None = None
 
     def serves(self, plant: str) -> bool:
         return plant in self.plants

@@ -80,6 +80,7 @@ def _system(name: str, system: SystemTables, declared: Declared) -> System:
         maintenance=row["maintenance"],
         settings={name: _plain(each) for name, each in row["settings"].items()},
         heartbeat=row["heartbeat"],
+        canary=row["canary"],
     )
 
 

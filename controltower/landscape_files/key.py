@@ -68,6 +68,12 @@ SYSTEM = (
     Key("tier", "tier", value.text, "how soon its exceptions are due", fallback=""),
     _duration("silent_after", "without a word from it for so long, it counts as silent", System.silent_after),
     Key("heartbeat", "duration", value.duration, "so often it says that it is alive, where it does"),
+    Key(
+        "canary",
+        "duration",
+        value.duration,
+        "so often the tower sends it a canary that it sends back, where it does",
+    ),
     Key("hooks", "table", value.table, "how its webhooks come in; without it they are refused"),
     Key("poll", "table", value.table, "how it is polled; without it, it is not"),
     Key("send", "table", value.table, "how the tower sends to it; without it, it does not"),

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from controltower.domain.landscape import Landscape
 from controltower.domain.pace import Finished, Pace, begun, heard, hour_of_week, learnt
 from controltower.pipeline.translation import Translated
-from controltower.store import heartbeat, pace
+from controltower.store import canary, heartbeat, pace
 from controltower.store.pace import Hour
 
 Channel = tuple[str, str]
@@ -15,8 +15,10 @@ Channel = tuple[str, str]
 
 def learn(connection: Connection, landscape: Landscape, translated: Sequence[Translated]) -> None:
     """Count what messages brought. What was counted before (a ledger that is told anew) is passed over."""
-    _count_beats(connection, translated)
-    fresh = [each for each in translated if not each.repeat and (each.events or not each.beats)]
+    _signs_of_life(connection, translated)
+    fresh = [
+        each for each in translated if not each.repeat and (each.events or not (each.beats or each.canaries))
+    ]
     if not fresh:
         return
     known = pace.of(connection, {(each.message.system, each.message.channel) for each in fresh})
@@ -51,7 +53,9 @@ def _keep_hours(
     pace.learn(connection, list(changed.items()))
 
 
-def _count_beats(connection: Connection, translated: Sequence[Translated]) -> None:
+def _signs_of_life(connection: Connection, translated: Sequence[Translated]) -> None:
     for each in translated:
         if each.beats and not each.repeat:
             heartbeat.keep(connection, each.message.system, each.message.received_at, each.beats)
+        if each.canaries:
+            canary.back(connection, each.canaries, each.message.system, each.message.received_at)

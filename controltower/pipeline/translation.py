@@ -34,6 +34,7 @@ class Translated(NamedTuple):
     notices: Sequence[Notice]
     repeat: bool = False  # nothing in it that was not told before
     beats: int = 0
+    canaries: Sequence[str] = ()
 
 
 def translate(tower: Tower, message: Message, payload: Payload) -> Translated:
@@ -52,7 +53,14 @@ def translate(tower: Tower, message: Message, payload: Payload) -> Translated:
         failed = Fault(0, "", printable(f"the connector failed: {error!r}"[:300]))
         return Translated(message, (), (failed,), ())
     notices = [_printed(notice) for notice in made.notices]
-    return Translated(message, events, [_printed(fault) for fault in faults], notices, beats=made.beats)
+    return Translated(
+        message,
+        events,
+        [_printed(fault) for fault in faults],
+        notices,
+        beats=made.beats,
+        canaries=made.canaries,
+    )
 
 
 def _printed(told: Told) -> Told:

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from controltower.rules import burning, canary, canary, heartbeat, notification, pace, shift, slowness
+from controltower.rules import burning, canary, heartbeat, notification, pace, shift, slowness
 
 # Rule -> its figures with their usual values: numbers or timedeltas; {} for a rule that has none.
 WATCHED: Mapping[str, Mapping[str, Any]] = {

@@ -143,6 +143,11 @@ class PlantSystem:
     def post_letter(self, letter: Letter) -> None:
         """Put a letter in the outbox, or what the active faults make of it."""
         for made in self.world.board.letters(letter):
+    def send_back(self, canary: str) -> None:
+        """Let one of the tower's canaries go, by the way that all letters take."""
+        time = cloudevents.local_iso(self.stamp, PLANTS[self.spec.plants[0]].zone)
+        self.post_letter(Letter(self.id, "", "canary", cloudevents.returned(self.id, canary, time)))
+
             if self.spec.mode == "batch" and not (made.waits or made.not_before):
                 self._queue(made)
             else:

@@ -48,6 +48,18 @@ def upgrade() -> None:
     )
 
 
+    op.create_table(
+        "canary",
+        sa.Column("id", NAME, nullable=False),
+        sa.Column("system", NAME, nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=False),
+        sa.Column("back_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_canary")),
+    )
+    op.create_index("ix_canary_system_sent_at", "canary", ["system", "sent_at"])
+
+
 def downgrade() -> None:
-    for table in ("heartbeat", "baseline", "pace"):
+    for table in ("canary", "heartbeat", "baseline", "pace"):
         op.drop_table(table)

@@ -10,8 +10,8 @@ from controltower.connectors.contract import Fault, InvalidMessage
 from controltower.connectors.reading import decode, place_of, pointer, refuse
 from controltower.domain.trace import carried
 
-# Says that its sender is alive; the one type that is about no subject.
-HEARTBEAT = "heartbeat"
+# Says that its sender is alive, or brings a canary back (its id is the correlationid): they are about no subject.
+HEARTBEAT, CANARY = NO_SUBJECT = ("heartbeat", "canary")
 STRUCTURED, BATCHED, BINARY = "structured", "batched", "binary"
 # Of a binary event these take part in its fingerprint; tracing headers differ on a retry of the same event.
 _FINGERPRINTED = ("id", "source", "type", "subject", "time", "sequence", "correlationid")
@@ -76,7 +76,7 @@ def from_headers(headers: Mapping[str, str], body: bytes) -> CloudEvent:
         name: _header_text(headers, name) for name in CloudEvent.__struct_fields__ if f"ce-{name}" in headers
     }
     for name in ("id", "source", "specversion", "type", "subject", "time"):
-        if name not in held and (name != "subject" or held["type"] != HEARTBEAT):
+        if name not in held and (name != "subject" or held["type"] not in NO_SUBJECT):
             raise refuse(f"header ce-{name} is missing", pointer(name))
     content_type = headers.get("content-type", "application/json")
     given = {**held, "datacontenttype": content_type, "data": _data(body), "data_base64": None}

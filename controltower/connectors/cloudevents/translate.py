@@ -64,6 +64,7 @@ class Reading:
         self.faults: list[Fault] = []
         self.notices: list[Notice] = []
         self.beats = 0
+        self.canaries: list[str] = []
 
     def read_raw(self, place: Place, raw: bytes | msgspec.Raw) -> None:
         """Read the bytes of one event."""
@@ -80,8 +81,8 @@ class Reading:
     def read(self, place: Place, cloud_event: wire.CloudEvent) -> None:
         """Check one event and keep it, or its faults."""
         before = len(self.faults)
-        if cloud_event.type == wire.HEARTBEAT:
-            self._beat(place, cloud_event)
+        if cloud_event.type in wire.NO_SUBJECT:
+            self._sign_of_life(place, cloud_event)
             return
         head = self._head(place, cloud_event)
         if head is None:
@@ -101,11 +102,13 @@ class Reading:
             )
         )  # fmt: skip
 
-    def _beat(self, place: Place, event: wire.CloudEvent) -> None:
-        if event.source == self.system.id:
+    def _sign_of_life(self, place: Place, event: wire.CloudEvent) -> None:
+        if event.source != self.system.id:
+            self.faults.append(place.fault("/source", f"must be {self.system.id!r}"))
+        elif event.type == wire.HEARTBEAT:
             self.beats += 1
         else:
-            self.faults.append(place.fault("/source", f"must be {self.system.id!r}"))
+            self.canaries.append(event.correlationid or "")
 
     def _head(self, place: Place, event: wire.CloudEvent) -> Head | None:
         where = "/subject"
@@ -231,7 +234,7 @@ def translate(system: System, envelope: Envelope) -> Translation:
         raise refuse("holds a NUL character", "/data")
     else:
         reading.read(_WHOLE, wire.from_headers(envelope.headers, envelope.body))
-    return Translation(reading.events, reading.faults, reading.notices, reading.beats)
+    return Translation(reading.events, reading.faults, reading.notices, reading.beats, reading.canaries)
 
 
 _WHOLE = Place(0, "")

@@ -58,6 +58,18 @@ def heartbeat(source: str, number: int, time: str) -> Event:
     return {"specversion": "1.0", "id": identity, "source": source, "type": "heartbeat", "time": time}
 
 
+def returned(source: str, canary: str, time: str) -> Event:
+    """A canary on its way back: about no subject, known by what it came as."""
+    told = {
+        "specversion": "1.0",
+        "id": f"{source}:{canary}",
+        "source": source,
+        "type": "canary",
+        "time": time,
+    }
+    return {**told, "correlationid": canary}
+
+
 def enclose(mode: str, contents: list[Event]) -> tuple[dict[str, str], bytes]:
     """Headers and body of one HTTP message in the given mode; all but batch carry exactly one content."""
     headers = {"content-type": _CONTENT_TYPES[mode]}
