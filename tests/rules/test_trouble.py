@@ -19,7 +19,7 @@ from controltower.rules import trouble
 from controltower.rules.repeats import Repeat
 from controltower.rules.sending import late, late_code
 from controltower.store.channel import POLL, Channel
-from tests.factories import HOUR, MINUTE, MORNING, landscape
+from tests.factories import MINUTE, MORNING, landscape
 
 MES = "mes"
 
@@ -148,20 +148,20 @@ def test_a_source_that_is_no_longer_asked_while_others_are() -> None:
     polled = {
         id: replace(landscape().systems["aps"], id=id, polling=Polling(every=2.0)) for id in ("one", "two")
     }
-    now = MORNING + 2 * HOUR
+    now = MORNING + 120 * MINUTE
 
     def dead(**tried: datetime.datetime) -> list[str]:
         channels = {id: Channel(id, POLL, last_attempt_at=at) for id, at in tried.items()}
         return [each.system for each in unasked(polled, channels, 60.0, 30 * MINUTE, now)]
 
     assert dead(one=now, two=now - 5 * MINUTE) == []
-    assert dead(one=now, two=now - HOUR) == ["two"]
+    assert dead(one=now, two=now - 60 * MINUTE) == ["two"]
     # The tower has just begun again: nobody was asked for a while.
-    assert dead(one=now - HOUR, two=now - 2 * HOUR) == []
+    assert dead(one=now - 60 * MINUTE, two=now - 120 * MINUTE) == []
 
 
 def test_a_source_that_asked_for_patience_is_no_dead_job() -> None:
-    now, system = MORNING + 2 * HOUR, replace(landscape().systems["aps"], polling=Polling(every=2.0))
+    now, system = MORNING + 120 * MINUTE, replace(landscape().systems["aps"], polling=Polling(every=2.0))
     waits = Channel("aps", POLL, last_attempt_at=MORNING, next_at=now)
     tried = {"aps": waits, "other": Channel("other", POLL, last_attempt_at=now)}
     assert list(unasked({"aps": system}, tried, 1.0, 30 * MINUTE, now)) == []
