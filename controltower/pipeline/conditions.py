@@ -23,6 +23,10 @@ from controltower.rules.checks import CHECKS
 from controltower.store import belief, case, condition, kin
 
 
+# Only while it is wanted, orders are bound together by their references.
+SHARED = "shared-reference"
+
+
 class Views:
     """The views that some events touch, with what holds at them; worked on in memory, written once."""
 
@@ -50,7 +54,9 @@ def load(connection: Connection, tower: Tower, fresh: Sequence[Recorded]) -> Vie
     """What is believed, before these events act, about the roots that a check looks at because of them."""
     checks = wanted(tower.landscape.limits)
     roots = {root_of(each.event) for each in fresh if _looked_at(each, checks)}
-    kin.add(connection, [*_kin(fresh), *bonds(connection, fresh)])
+    kin.add(
+        connection, [*_kin(fresh), *bonds(connection, fresh, any(each.rule == SHARED for each in checks))]
+    )
     kindred = relatives(connection, roots)
     meant = strangers.awaiting(connection, fresh)
     kindred = {**kindred, **{known: [*kindred.get(known, ()), *roots] for known, roots in meant.items()}}

@@ -13,17 +13,20 @@ Kindred = Mapping[Subject, Sequence[Subject]]
 Pair = tuple[Subject, Subject]
 # How a reference is written where else an order's number stands: nobody numbers orders like that.
 _CARRIED = "reference "
+# Where more carry one, the first few show it.
+_MOST = 3
 
 
-def bonds(connection: Connection, fresh: Iterable[Recorded]) -> list[Pair]:
-    """The orders that events bind together, as (order, the one that belongs to it), both ways."""
+def bonds(connection: Connection, fresh: Iterable[Recorded], by_reference: bool) -> list[Pair]:
+    """The orders that events bind together, as (order, the one that belongs to it), both ways; those that carry one
+    reference only where references are meant to be unique."""
     found: set[Pair] = set()
     carriers: set[Pair] = set()
     for told in (each.event for each in fresh if each.event.subject.kind == "order"):
         parent, reference = told.attributes.get("parent"), told.attributes.get("reference")
         if parent and parent.text:
             found |= _both(told.subject, order_subject(told.subject.plant, parent.text))
-        if reference and reference.text:
+        if by_reference and reference and reference.text:
             carriers.add((_named(told.subject.plant, reference.text), told.subject))
     return sorted(found | _of_one_reference(connection, carriers))
 
@@ -33,13 +36,14 @@ def _of_one_reference(connection: Connection, carriers: set[Pair]) -> set[Pair]:
     if not carriers:
         return set()
     kin.add(connection, sorted(carriers))
-    known = kin.of(connection, {name for name, _ in carriers})
+    known: dict[Subject, list[Subject]] = {}
+    for name, order in kin.of(connection, {name for name, _ in carriers}):
+        known.setdefault(name, []).append(order)
     return {
         pair
         for name, order in carriers
-        for other, subject in known
-        if other == name and subject != order
-        for pair in _both(order, subject)
+        for other in [each for each in sorted(known[name]) if each != order][:_MOST]
+        for pair in _both(order, other)
     }
 
 
