@@ -57,4 +57,4 @@ def _check_filters(each: Declaration, findings: Findings) -> None:
 def slos_of(declared: Declared) -> tuple[Slo, ...]:
     """The objectives, in the order of the files."""
     rows = [dict(each.row) for each in declared.slos]
-    return tuple(Slo(**{**row, "rule": row.pop("expectation")}) for row in rows)
+    return tuple(Slo(rule=row.pop("expectation"), **row) for row in rows)
