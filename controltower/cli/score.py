@@ -131,8 +131,11 @@ def _examined(share: Share) -> Iterator[Mark]:
     for number in range(share.rounds):
         seed = share.seed * 1000 + number
         for name in share.faults:
-            with _copied(share, seed) as examiner:
-                yield examiner.examine(name, seed)
+            try:
+                with _copied(share, seed) as examiner:
+                    yield examiner.examine(name, seed)
+            except Exception as error:  # one examination that breaks off is told, and stops no other one
+                yield Mark(name, notes=[f"the examination broke off: {error!r}"[:400]])
 
 
 def _quiet(share: Share) -> dict[str, Any]:
