@@ -5,7 +5,7 @@ from controltower.landscape_files.declared import Declaration, Declared, only, w
 from controltower.landscape_files.files import Files
 from controltower.landscape_files.fit import known
 from controltower.landscape_files.problem import Findings
-from controltower.landscape_files.reading import read_table
+from controltower.landscape_files.reading import Row, read_table
 from controltower.landscape_files.slo_key import SLO
 
 # What narrows a measurement down.
@@ -56,5 +56,9 @@ def _check_filters(each: Declaration, findings: Findings) -> None:
 
 def slos_of(declared: Declared) -> tuple[Slo, ...]:
     """The objectives, in the order of the files."""
-    rows = [dict(each.row) for each in declared.slos]
-    return tuple(Slo(rule=row.pop("expectation"), **row) for row in rows)
+    return tuple(_slo(dict(each.row)) for each in declared.slos)
+
+
+def _slo(row: Row) -> Slo:
+    rule = row.pop("expectation")
+    return Slo(**row, rule=rule)
