@@ -16,7 +16,7 @@ from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import Engine
 
 from controltower import ROOT
-from controltower.simulation.landscape import SPECS, ports
+from controltower.simulation.landscape import SPECS, ports, secured_port
 from controltower.store import user
 from controltower.store.engine import reading, writing
 from controltower.web.login import hash_password, hasher
@@ -62,7 +62,13 @@ class Demo:
     def ports(self) -> list[int]:
         """Every port that the demo listens on."""
         real = [self.tryton_port] if self.erp == TRYTON else []
-        return [self.port, self.control_port, *ports(self.control_port).values(), *real]
+        return [
+            self.port,
+            self.control_port,
+            *ports(self.control_port).values(),
+            secured_port(self.control_port),
+            *real,
+        ]
 
 
 def top_state(given: Mapping[str, str] = os.environ) -> Path:
@@ -103,10 +109,12 @@ def environment(top: Path, demo: Demo, given: Mapping[str, str] = os.environ) ->
     numbers = ports(demo.control_port)
     # A real ERP too is reached through the network: its door there can be in trouble, it itself cannot.
     addresses = {f"{upper(system)}_URL": f"http://127.0.0.1:{numbers[system]}" for system in numbers}
+    addresses["QUALITY_TLS_URL"] = f"https://127.0.0.1:{secured_port(demo.control_port)}"
     return {
         **generated(own / "secrets.env"),
         **given,
         **addresses,
+        "CONTROLTOWER_PUBLIC_URL": given.get("CONTROLTOWER_PUBLIC_URL") or f"http://{demo.host}:{demo.port}",
         "CONTROLTOWER_DEMO": "1",
         "CONTROLTOWER_DEMO_STATE": str(top),
         "CONTROLTOWER_STATE": str(state_of(top, demo)),

@@ -125,6 +125,7 @@ def _landscape(settings: Settings, network: Network, environ: Mapping[str, str])
     addresses = {
         environment_name(spec.id, "URL"): network.world.addresses.get(spec.id, nobody) for spec in SPECS
     }
+    addresses["QUALITY_TLS_URL"] = network.world.addresses.get("quality-tls", nobody)
     landscape = load(settings.config_dir, {**environ, **addresses})
     systems = {
         id: replace(each, sending=replace(each.sending, timeout=1.0)) if each.sending else each

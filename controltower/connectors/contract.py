@@ -62,8 +62,8 @@ UNMAPPED = "unmapped"
 class Fault(NamedTuple):
     """Why one element of a message cannot be used, and the exact place (RFC 6901 pointer from the message's root).
 
-    `code`: "unmapped" where the mapping lacks a name of the source's, else "". `about`: `<kind>/<key>` of an element that
-    is a whole record, where that could be read: the record told again later makes up for it."""
+    `code`: "unmapped" where the mapping lacks a name of the source's, else "". `about`: `<kind>/<key>` of an
+    element that is a whole record, where that could be read: the record told again later makes up for it."""
 
     element: int
     pointer: str

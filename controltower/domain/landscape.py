@@ -48,6 +48,31 @@ class Polling:
 
 
 @dataclass(frozen=True)
+class Reconciling:
+    """When all that a system holds is compared with what is believed of it: each day `at` a time of its own zone, or
+    `every` so often.
+
+    `window`: what has not changed for so long is passed over. `lag`: what is younger is on its way, and looked at a
+    second time before it counts. `rest`: real seconds between two pages. `kinds`: of these alone, () for all."""
+
+    at: datetime.time | None = None
+    every: datetime.timedelta | None = None
+    window: datetime.timedelta = datetime.timedelta(days=7)
+    lag: datetime.timedelta = datetime.timedelta(minutes=5)
+    rest: float = 1.0
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Probing:
+    """How often a system is asked how it is, and what it must say then: "" for whatever it says."""
+
+    every: datetime.timedelta = datetime.timedelta(minutes=5)
+    environment: str = ""
+    instance: str = ""
+
+
+@dataclass(frozen=True)
 class System:
     """One installation outside the tower. `settings` are its connector's own fields."""
 
@@ -70,6 +95,9 @@ class System:
     heartbeat: datetime.timedelta | None = None
     # How often the tower sends it a canary, which it sends back; None where it takes no part.
     canary: datetime.timedelta | None = None
+
+    reconciling: Reconciling | None = None
+    probing: Probing | None = None
 
     def serves(self, plant: str) -> bool:
         return plant in self.plants

@@ -13,6 +13,8 @@ from controltower.domain.landscape import (
     Ownership,
     Plant,
     Polling,
+    Probing,
+    Reconciling,
     System,
     Team,
     Tier,
@@ -80,6 +82,8 @@ def _system(name: str, system: SystemTables, declared: Declared) -> System:
         maintenance=row["maintenance"],
         settings={name: _plain(each) for name, each in row["settings"].items()},
         heartbeat=row["heartbeat"],
+        reconciling=None if system.reconcile is None else _reconciling(system.reconcile),
+        probing=None if system.probe is None else Probing(**system.probe),
         canary=row["canary"],
     )
 
@@ -94,6 +98,10 @@ def _polling(poll: Row) -> Polling:
     every: datetime.timedelta = poll["every"]
     jitter: datetime.timedelta = poll["jitter"]
     return Polling(every.total_seconds(), jitter.total_seconds(), poll["overlap"], poll["resources"])
+
+
+def _reconciling(row: Row) -> Reconciling:
+    return Reconciling(**{**row, "rest": row["rest"].total_seconds()})
 
 
 def _sending(send: Row, away: tuple[Window, ...]) -> Sending:

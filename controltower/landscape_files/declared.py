@@ -29,6 +29,8 @@ class SystemTables(NamedTuple):
     poll: Row | None
     send: Row | None
     directory: Path
+    reconcile: Row | None = None
+    probe: Row | None = None
 
 
 class OwnershipTables(NamedTuple):
@@ -148,15 +150,20 @@ def _declaration(entry: Entry, keys: tuple[key.Key, ...], findings: Findings) ->
 
 def _system(entry: Entry, findings: Findings) -> SystemTables:
     row = read_table(entry.place, entry.held, key.SYSTEM, findings)
-    hooks, poll, send = row["hooks"], row["poll"], row["send"]
-    return SystemTables(
-        entry.place,
-        row,
-        None if hooks is None else read_table(entry.place / "hooks", hooks, key.HOOKS, findings),
-        None if poll is None else read_table(entry.place / "poll", poll, key.POLL, findings),
-        None if send is None else read_table(entry.place / "send", send, key.SEND, findings),
-        entry.directory,
-    )
+    parts = {
+        name: None if row[name] is None else read_table(entry.place / name, row[name], keys, findings)
+        for name, keys in _PARTS.items()
+    }
+    return SystemTables(entry.place, row, directory=entry.directory, **parts)
+
+
+_PARTS = {
+    "hooks": key.HOOKS,
+    "poll": key.POLL,
+    "send": key.SEND,
+    "reconcile": key.RECONCILE,
+    "probe": key.PROBE,
+}
 
 
 def _ownerships(kind: str, entry: Entry, findings: Findings) -> Iterator[OwnershipTables]:

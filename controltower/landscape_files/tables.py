@@ -9,6 +9,8 @@ TABLES: Mapping[str, tuple[key.Key, ...]] = {
     "systems.toml: [system]": key.SYSTEM,
     "systems.toml: [system.hooks]": key.HOOKS,
     "systems.toml: [system.poll]": key.POLL,
+    "systems.toml: [system.reconcile]": key.RECONCILE,
+    "systems.toml: [system.probe]": key.PROBE,
     "systems.toml: [system.send]": key.SEND,
     "ownership.toml: [kind.attribute]": key.OWNERSHIP,
     "ownership.toml: a follower": key.FOLLOWER,

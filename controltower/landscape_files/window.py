@@ -11,6 +11,7 @@ from controltower.landscape_files.value import Wrong, said
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _EXAMPLE = 'Write a day and two times, such as "Sun 02:00-04:00".'
 _WINDOW = re.compile(r"\s*([A-Za-z]+)\s+(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})\s*")
+_TIME = re.compile(r"\s*(\d{1,2}):(\d{2})\s*")
 DAY = 24 * 60
 
 
@@ -27,6 +28,15 @@ def window(given: Any) -> Window:
         raise Wrong(f"is no length of time: {said(given)}", _EXAMPLE)
     length = end - start if end > start else end + DAY - start
     return Window(WEEKDAYS.index(day), datetime.time(*divmod(start, 60)), datetime.timedelta(minutes=length))
+
+
+def time_of_day(given: Any) -> datetime.time:
+    """`02:00`, up to `23:59`."""
+    found = _TIME.fullmatch(given) if isinstance(given, str) else None
+    minutes = _minutes(found[1], found[2]) if found else DAY
+    if minutes == DAY:
+        raise Wrong(f"must be a time of day, not {said(given)}", 'Write hours and minutes, such as "02:00".')
+    return datetime.time(*divmod(minutes, 60))
 
 
 def _minutes(hours: str, minutes: str) -> int:

@@ -33,6 +33,12 @@ CREATE TABLE IF NOT EXISTS taken (id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT
     status INTEGER NOT NULL, answer TEXT NOT NULL, body TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS taken_key ON taken (key, id);
 CREATE INDEX IF NOT EXISTS taken_subject ON taken (subject, id);
+CREATE TABLE IF NOT EXISTS journal (id INTEGER PRIMARY KEY AUTOINCREMENT, webhook_id TEXT NOT NULL,
+    headers TEXT NOT NULL, body BLOB NOT NULL, at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS journal_at ON journal (at, id);
+CREATE TABLE IF NOT EXISTS held (subject TEXT PRIMARY KEY, attributes TEXT NOT NULL, refs TEXT NOT NULL,
+    changed REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS held_changed ON held (changed, subject);
 """
 
 

@@ -114,6 +114,15 @@ def ports(port_base: int) -> dict[str, int]:
     return {spec.id: port_base + n if port_base else 0 for n, spec in enumerate(SPECS, start=1)}
 
 
+# The system that answers over TLS too, by a certificate of its own.
+SECURED = "quality"
+
+
+def secured_port(port_base: int) -> int:
+    """Where it does, behind all others."""
+    return port_base + len(SPECS) + 1 if port_base else 0
+
+
 def system_for(role: str, plant: str) -> str:
     """The id of the system that plays `role` in `plant`. Raises KeyError when nobody does."""
     for spec in SPECS:

@@ -10,13 +10,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from controltower.simulation.certificates import VALID, secured
 from controltower.simulation.control import control_app
 from controltower.simulation.credentials import from_environment
 from controltower.simulation.database import Body, SystemDatabase
 from controltower.simulation.engine import Engine
 from controltower.simulation.faults.board import FaultBoard
 from controltower.simulation.faults.registry import REGISTRY
-from controltower.simulation.landscape import SPECS, SystemSpec, ports
+from controltower.simulation.landscape import SECURED, SPECS, SystemSpec, ports, secured_port
 from controltower.simulation.links import BESIDE_TRYTON
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.postman import Postman
@@ -100,7 +101,10 @@ class Network:
         self.timekeeper = Timekeeper(moment, speed, clock_path)
         self.postman = Postman(self.systems.values(), tower_url)
         self._control = control_app(self, environ.get("SIM_CONTROL_TOKEN", ""))
-        self._ports = ports(port_base) | {"control": port_base}
+        self._ports = ports(port_base) | {"control": port_base, "tls": secured_port(port_base)}
+        self._folder = state_dir
+        self._secured: SystemServer | None = None
+        self._certified_until: datetime | None = None
         self._servers: list[SystemServer] = []
         self._doors: dict[str, SystemServer] = {}
         self._threads: list[threading.Thread] = []
@@ -139,6 +143,8 @@ class Network:
             self.world.addresses[system.id] = server.address
             self._servers.append(server)
             self._doors[system.id] = server
+        if SECURED in self.systems:
+            self._secure(self.systems[SECURED])
         self._servers.append(SystemServer(self._control, self._ports["control"]))
         self.control_url = self._servers[-1].address
         for server in self._servers:
@@ -262,8 +268,32 @@ class Network:
             self.world.board.switch_off(name)
             self._set_doors()
 
+    def _secure(self, system: PlantSystem) -> None:
+        """Let a system answer over TLS too."""
+        self._certified_until = self._certificate_ends()
+        context = secured(self._folder, self._certified_until)
+        self._secured = SystemServer(system.app, self._ports["tls"], tls=context)
+        self.world.addresses[f"{SECURED}-tls"] = self._secured.address
+        self._servers.append(self._secured)
+
+    def _certificate_ends(self) -> datetime:
+        """When the certificate ends: long after the network's birth, unless a fault will have it otherwise."""
+        asked = self.world.board.certificate_ends(SECURED)
+        if asked is not None:
+            return datetime.fromtimestamp(asked, UTC)
+        return datetime.fromtimestamp(self.world.birth, UTC) + 2 * VALID
+
+    def _set_certificate(self) -> None:
+        ends = self._certificate_ends()
+        if self._secured is not None and ends != self._certified_until:
+            self._certified_until = ends
+            self._secured.shut()
+            self._secured.tls = secured(self._folder, ends)
+            self._secured.reopen()
+
     def _set_doors(self) -> None:
         """Shut the doors of the systems that a fault keeps shut, and open the others."""
+        self._set_certificate()
         for system, door in self._doors.items():
             if self.world.board.shuts(system):
                 door.shut()

@@ -17,6 +17,7 @@ from controltower.simulation.dialects import cloudevents
 from controltower.simulation.faults.contract import Call
 from controltower.simulation.landscape import PLANTS, SystemSpec, dice
 from controltower.simulation.letters import Letter, LinkMessage
+from controltower.simulation.self_report import SelfReport
 from controltower.simulation.servers import wait_for_hang_up
 from controltower.simulation.tower_end import HOOKS, TowerEnd, from_tower
 from controltower.simulation.world import World
@@ -45,6 +46,7 @@ class PlantSystem:
         self.app.before_request(self._guard)
         self.app.after_request(self._lose)
         self.tower_end = TowerEnd(self)
+        self.report = SelfReport(self)
         if not self.db.get("system", "started"):
             with self.db.transaction():
                 self.db.put("system", "started", {"at": world.moment}, world.moment, live=False)
@@ -137,17 +139,21 @@ class PlantSystem:
         zone = PLANTS[subject.split("/")[0]].zone
         time = cloudevents.local_iso(self.stamp, zone)
         sequence = self.db.next_number(subject)
+        self.report.hold(subject, attributes, refs)
         content = cloudevents.event(self.id, sequence, kind, subject, time, attributes, refs, _answered.get())
         self.post_letter(Letter(self.id, subject, kind, content))
 
-    def post_letter(self, letter: Letter) -> None:
-        """Put a letter in the outbox, or what the active faults make of it."""
-        for made in self.world.board.letters(letter):
     def send_back(self, canary: str) -> None:
         """Let one of the tower's canaries go, by the way that all letters take."""
         time = cloudevents.local_iso(self.stamp, PLANTS[self.spec.plants[0]].zone)
         self.post_letter(Letter(self.id, "", "canary", cloudevents.returned(self.id, canary, time)))
 
+    def post_letter(self, letter: Letter) -> None:
+        """Put a letter in the outbox, or what the active faults make of it."""
+        several = self.world.board.letters(letter)
+        if not several:  # it was written, and is lost on its way
+            self._put_letter(letter.subject, self.spec.mode, [letter.content], letter, sent=False)
+        for made in several:
             if self.spec.mode == "batch" and not (made.waits or made.not_before):
                 self._queue(made)
             else:
@@ -171,12 +177,17 @@ class PlantSystem:
                 "\n".join(content.get("subject", "") for content in contents), "batch", contents, None
             )
 
-    def _put_letter(self, subject: str, mode: str, contents: list[Body], letter: Letter | None) -> None:
+    def _put_letter(
+        self, subject: str, mode: str, contents: list[Body], letter: Letter | None, sent: bool = True
+    ) -> None:
         headers, body = cloudevents.enclose(mode, contents)
         if letter and letter.broken is not None:
             body = letter.broken.encode()
         number = self.db.next_number("letter")
         webhook_id = (letter and letter.webhook_id) or f"msg_{int(self.world.birth):x}_{self.id}_{number}"
+        self.report.note(webhook_id, json.dumps(headers), body)
+        if not sent or not self.report.subscribed:
+            return
         self.db.run(
             "INSERT INTO letter (webhook_id, subject, headers, body, not_before, waits, state) "
             "VALUES (?, ?, ?, ?, ?, ?, 'pending')",

@@ -57,7 +57,7 @@ class Postman:
     def _send(
         self, system: PlantSystem, webhook_id: str, headers: dict[str, str], body: bytes
     ) -> requests.Response | None:
-        secret = system.world.credentials.hook_secrets[system.id]
+        secret = system.world.board.secret(system.id) or system.world.credentials.hook_secrets[system.id]
         moment = datetime.now(UTC)
         signed = {
             **headers,

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import select
 import socket
+import ssl
 import threading
 import time
 from typing import Any
@@ -37,14 +38,18 @@ class _KeepAlive(WSGIRequestHandler):
 class SystemServer:
     """An HTTP server on 127.0.0.1; port 0 takes a free one, and keeps it however often it is shut."""
 
-    def __init__(self, app: Flask, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, app: Flask, port: int, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    ) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._app, self._host = app, host
+        self._app, self._host, self.tls = app, host, tls
         self._listen(port)
-        self.address = f"http://{host}:{self._server.server_port}"
+        self.address = f"{'https' if tls else 'http'}://{host}:{self._server.server_port}"
 
     def _listen(self, port: int) -> None:
-        self._server = make_server(self._host, port, self._app, threaded=True, request_handler=_KeepAlive)
+        self._server = make_server(
+            self._host, port, self._app, threaded=True, request_handler=_KeepAlive, ssl_context=self.tls
+        )
         self._server.connected = set()  # type: ignore[attr-defined]
         self._thread = threading.Thread(
             target=self._server.serve_forever,

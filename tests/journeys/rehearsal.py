@@ -140,6 +140,7 @@ def rehearsal(
         environ[environment_name(system.id, "URL")] = network.world.addresses.get(
             system.id, "http://nobody.test"
         )
+    environ["QUALITY_TLS_URL"] = network.world.addresses.get("quality-tls", "http://nobody.test")
     environ |= given or {}
     settings = Settings(database_url, ROOT / "config" / configuration, folder, "a key for tests")
     door.app = create_app(settings, patient(load(settings.config_dir, environ), patience))

@@ -30,8 +30,8 @@ from controltower.connectors.tryton.lists import LISTS, PRODUCTION, WORK, Record
 from controltower.connectors.tryton.manifest import MANIFEST, SKIP, TELL
 from controltower.connectors.tryton.places import Places
 from controltower.connectors.tryton.sending import SendingWire
-from controltower.connectors.tryton.session import Refusal, Session
-from controltower.connectors.tryton.wire import PollingWire, endpoint
+from controltower.connectors.tryton.session import Refusal, Session, result_of
+from controltower.connectors.tryton.wire import PollingWire, SessionEnded, endpoint
 from controltower.domain.landscape import System
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,8 @@ class TrytonConnector:
         self._places = Places(system)
         url, database = _setting(system, "url"), _setting(system, "database")
         login, password = _setting(system, "login"), _setting(system, "password")
-        self._session = Session(PollingWire(url, database), login, password)
+        self._wire = PollingWire(url, database)
+        self._session = Session(self._wire, login, password)
         wire = SendingWire(system, endpoint(url, database))
         self._desk = Desk(self._places, wire, Session(wire, login, password), _setting(system, "assign"))
         overlap = system.polling.overlap if system.polling else _OVERLAP
@@ -95,14 +96,14 @@ class TrytonConnector:
             yield SnapshotPage(page.resource, page.records, covers=frozenset([_KINDS[page.resource]]))
 
     def can_probe(self) -> bool:
-        """Always: it tells its version to anybody who is logged in."""
+        """Always."""
         return True
 
     def probe(self) -> Health:
-        """Its version, and that it knows the tower. Raises SourceUnavailable."""
+        """Its version, which it tells anybody. Raises SourceUnavailable."""
         try:
-            told = self._session.call("common.server.version")
-        except Refusal as refusal:
+            told = result_of(self._wire.at_the_root("common.server.version"))
+        except (Refusal, SessionEnded) as refusal:
             raise SourceUnavailable("contract", f"Tryton does not tell its version: {refusal}") from refusal
         return Health(version=str(msgspec.json.decode(told))[:200])
 

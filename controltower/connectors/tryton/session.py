@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from controltower.connectors.contract import SourceUnavailable
-from controltower.connectors.http import read_answer
+from controltower.connectors.http import Answer, read_answer
 from controltower.connectors.tryton.wire import SessionEnded, Wire
 
 _GONE_WHILE_READING = "don't exist"
@@ -113,11 +113,15 @@ class Session:
         body = msgspec.json.encode({"id": next(self._ids), "method": method, "params": params})
         # Tryton marks long answers as gzip whether asked for or not, and packs them only when asked for.
         headers = {"Content-Type": "application/json", "Accept-Encoding": "gzip"}
-        answer = self._send(method, body, headers, authorization or "")
-        reply = read_answer(_decode_reply, answer)
-        if reply.error:
-            raise _refusal(reply.error)
-        return reply.result
+        return result_of(self._send(method, body, headers, authorization or ""))
+
+
+def result_of(answer: Answer) -> msgspec.Raw:
+    """The raw bytes of an answer's result. Raises Refusal, SourceUnavailable."""
+    reply = read_answer(_decode_reply, answer)
+    if reply.error:
+        raise _refusal(reply.error)
+    return reply.result
 
 
 def _refusal(error: Any) -> Refusal:

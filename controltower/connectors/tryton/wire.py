@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+import msgspec
 import requests
 
 from controltower.connectors.contract import SourceUnavailable
@@ -28,17 +29,27 @@ class PollingWire:
     """Calls with the patience of a poll, which may ask for long lists."""
 
     def __init__(self, url: str, database: str) -> None:
-        self._endpoint = endpoint(url, database)
+        self._endpoint, self._root = endpoint(url, database), f"{url.rstrip('/')}/"
         self._http = requests.Session()
         # Settings of the machine (proxies, .netrc) must not decide which credentials a system is shown.
         self._http.trust_env = False
 
     def __call__(self, method: str, body: bytes, headers: Mapping[str, str], secret: str) -> Answer:
         """One call. Raises SessionEnded, SourceUnavailable."""
+        return self._called(self._endpoint, method, body, headers, secret)
+
+    def at_the_root(self, method: str) -> Answer:
+        """A call without parameters that asks the server itself, not a database. Raises as a call does."""
+        body = msgspec.json.encode({"id": 0, "method": method, "params": []})
+        return self._called(self._root, method, body, {"Content-Type": "application/json"}, "")
+
+    def _called(
+        self, address: str, method: str, body: bytes, headers: Mapping[str, str], secret: str
+    ) -> Answer:
         shown = {"Authorization": secret} if secret else {}
         try:
             response = self._http.post(
-                self._endpoint,
+                address,
                 data=body,
                 headers={**headers, **shown},
                 timeout=(CONNECT_SECONDS, READ_SECONDS),

@@ -70,6 +70,12 @@ def north_shipment(shipment: Row) -> Row:
     }
 
 
+def south_row(kind: str, record: Row) -> Row:
+    """A record of wms-south as its lists show it: like a webhook, with an id that stays until it changes."""
+    made = south_message(0, kind, record)
+    return {**made, "messageId": f"{record['pk']}-{record['changed']:.3f}"}
+
+
 def south_message(number: int, kind: str, record: Row) -> Row:
     """A webhook body of wms-south about a stock, pick or shipment record."""
     part = kind.split(".")[0]

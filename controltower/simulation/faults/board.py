@@ -131,6 +131,15 @@ class FaultBoard:
         """Whether a fault keeps a system from taking connections."""
         return any(fault.shuts(system_id) for fault in list(self._active.values()))
 
+    def secret(self, system_id: str) -> str:
+        """The secret with which a system signs by mistake; "" where it does not."""
+        return next(filter(None, (fault.secret(system_id) for fault in list(self._active.values()))), "")
+
+    def certificate_ends(self, system_id: str) -> float | None:
+        """When a system's certificate ends, where a fault will have it so."""
+        asked = (fault.certificate_ends(system_id) for fault in list(self._active.values()))
+        return next((ends for ends in asked if ends is not None), None)
+
     def _keep(self, fault: Fault) -> None:
         body = {"name": fault.name, "params": fault.params.as_body(), "state": fault.state}
         self._db.put("fault", fault.name, body, fault.state["since"])

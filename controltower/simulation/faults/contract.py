@@ -195,6 +195,14 @@ class Fault:
         """Whether a system takes no connection at all."""
         return False
 
+    def secret(self, system_id: str) -> str:
+        """The secret with which a system signs its webhooks instead of the agreed one; "" for that one."""
+        return ""
+
+    def certificate_ends(self, system_id: str) -> float | None:
+        """When a system's certificate ends (virtual unix seconds); None for long after."""
+        return None
+
     def is_good(self, hit: Body) -> bool | None:
         """Whether what a hit broke is whole again in the systems themselves; None where only the tower can tell."""
         return None

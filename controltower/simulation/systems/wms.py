@@ -13,6 +13,8 @@ from controltower.simulation.landscape import PLANTS, STORE, system_for
 from controltower.simulation.letters import Letter
 from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.systems.wms_inbox import WmsInbox
+from controltower.simulation.timekeeper import unix
+from controltower.simulation.tower_end import Answer
 
 MINUTE = 60.0
 FIRST_STOCK = 2400
@@ -44,6 +46,9 @@ class Wms(PlantSystem):
         if self.spec.mode == "inventree":
             for name in SHAPES:
                 self.app.add_url_rule(f"/api/{name}/", name, self._lister(name))
+        else:
+            for name in SHAPES:
+                self.app.add_url_rule(f"/{name}", f"list {name}", self._south_lister(name))
 
     def first_day(self) -> None:
         """Opening stock of every item."""
@@ -60,6 +65,25 @@ class Wms(PlantSystem):
             rows = [row for row in rows if all(row.get(field) == value for field, value in _asked().items())]
             limit = request.args.get("limit", "")
             return jsonify(self._paged(name, rows, int(limit)) if limit.isdigit() else rows)
+
+        return view
+
+    def _south_lister(self, name: str) -> Any:
+        """Its records in the words of its webhooks, changed since a moment where one is asked for."""
+        kind = name.removesuffix("s") if name != "stock" else name
+
+        def view() -> Answer:
+            try:
+                since = unix(request.args["changed_since"]) if request.args.get("changed_since") else 0.0
+                page, size = max(1, int(request.args.get("page", 1))), 200
+            except ValueError as error:
+                return jsonify({"error": str(error)}), 400
+            records = [each for each in self._records(name) if each["changed"] >= since and _told(each)]
+            rows = [
+                self.world.board.shown(self.id, kind, warehouse.south_row(f"{kind}.snapshot", each))
+                for each in records[(page - 1) * size : page * size]
+            ]
+            return jsonify({"total": len(records), "rows": rows})
 
         return view
 
@@ -214,6 +238,11 @@ class Wms(PlantSystem):
             message = warehouse.south_message(number, kind, record)
             shown = self.world.board.shown(self.id, kind.split(".")[0], message)
             self.post_letter(Letter(self.id, subject, kind, shown))
+
+
+def _told(record: Body) -> bool:
+    """A shipment is told of once it has left."""
+    return bool(record.get("shipped", True))
 
 
 def _asked() -> dict[str, str]:

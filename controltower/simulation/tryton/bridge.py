@@ -58,6 +58,7 @@ class Bridge(PlantSystem):
         self.jobs |= {"look": self._look, "ship": self._ship}
         self.accept("/received", lambda put_away: self.later("ship", 600, 1200, {"order": put_away["order"]}))
         self.accept("/shipped", lambda _: None)
+        self.app.add_url_rule("/", "tryton's own", lambda: self._gateway.forward(), methods=["POST"])
         self.app.add_url_rule(
             "/<path:_>", "tryton", lambda _: self._gateway.forward(), methods=["GET", "POST"]
         )
