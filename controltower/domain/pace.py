@@ -108,7 +108,7 @@ def quantile_of_gaps(gaps: Mapping[int, int], share: float) -> datetime.timedelt
     for bucket in sorted(gaps):
         left -= gaps[bucket]
         if left <= 0:
-            return datetime.timedelta(seconds=2 ** (bucket / _BUCKETS_PER_DOUBLING))
+            return datetime.timedelta(seconds=2 ** ((bucket + 0.5) / _BUCKETS_PER_DOUBLING))
     return datetime.timedelta()
 
 
