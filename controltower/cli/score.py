@@ -29,6 +29,8 @@ from controltower.simulation.score.marking import Mark
 from controltower.simulation.world import Pace
 from controltower.stepped import stepped
 
+log = structlog.get_logger(__name__)
+
 WARMING = 90  # virtual minutes of healthy life before anything is broken
 USUAL = "demo"
 MORNING = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -135,6 +137,7 @@ def _examined(share: Share) -> Iterator[Mark]:
                 with _copied(share, seed) as examiner:
                     yield examiner.examine(name, seed)
             except Exception as error:  # one examination that breaks off is told, and stops no other one
+                log.exception("examination broke off", fault=name)
                 yield Mark(name, notes=[f"the examination broke off: {error!r}"[:400]])
 
 
