@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from controltower.domain.exception import Case
 from controltower.domain.landscape import Landscape, System
 from controltower.domain.outage import Absence, Outage
+from controltower.domain.retry import Window
 from controltower.pipeline.answer import NotPossible
 from controltower.pipeline.figures import figure
 from controltower.pipeline.tower import Tower
@@ -132,6 +133,15 @@ def maintenance(
             words = f"maintenance of {system.title} until {_said(until)}"
             found.append(Absence(until - window.length, until, words))
     return found
+
+
+def window_words(window: Window) -> str:
+    """`Sun 02:00, for 2 h`: a weekly window as people write it."""
+    hours = window.length.total_seconds() / 3600
+    return f"{_DAYS[window.weekday]} {window.start:%H:%M}, for {hours:g} h"
+
+
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def _said(moment: datetime.datetime) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from controltower.domain.exception import Case
-from controltower.store.case import NO_PLANT, case, read
+from controltower.store.case import CHILDREN, NO_PLANT, SUPPRESSED, case, read
 from controltower.store.schema import Json
 
 _open = case.c.resolved_at.is_(None)
@@ -99,3 +99,11 @@ def restore(connection: Connection, held: Sequence[dict[str, Any]]) -> None:
         values: dict[str, Any] = {name: bindparam(f"b_{name}") for name in LIFE}
         rows = [{f"b_{name}": value for name, value in each.items()} for each in held]
         connection.execute(update(case).where(case.c.id == bindparam("b_id")).values(values), rows)
+
+
+def aside(connection: Connection) -> dict[str, int]:
+    """How many open exceptions alarm nobody: consequences of others, and what planned outages explain."""
+    explained = func.count(case.c.suppressed_until)
+    chosen = select(func.count().filter(_child), explained).where(_open)
+    consequences, suppressed_ones = connection.execute(chosen).one()
+    return {CHILDREN: consequences, SUPPRESSED: suppressed_ones}

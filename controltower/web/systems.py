@@ -17,7 +17,7 @@ from controltower.store import case as cases
 from controltower.store import channel as channels
 from controltower.store import message as inbox
 from controltower.store.channel import HOOK, POLL, Channel
-from controltower.web import hx, sheet, targets
+from controltower.web import hx, outages, sheet, targets
 from controltower.web.format import count
 from controltower.web.login import who
 from controltower.web.matrix import role_rank
@@ -123,9 +123,10 @@ def show(system: str) -> Response:
         outages=channels.outages(connection, system, now() - OUTAGES_SINCE),
         latest=inbox.listing(connection, system=system, limit=LATEST),
         team=tower().landscape.teams.get(declared.team),
-        open_cases=[each for each in cases.listing(connection, limit=500) if each.system == system],
+        open_cases=cases.listing(connection, system=system, standing=cases.COUNTING, limit=20),
         target=targets.one(system),
         gates=targets.STATES,
+        planned=outages.of(declared),
         hook_url=url_for("systems.listing", _external=True).removesuffix("/systems") + f"/hooks/{system}",
     )
 
