@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from controltower.cli import access, fault, ledger, running, score
+from controltower.cli import access, fault, ledger, notify, running, score
 from controltower.cli.speech import Refused, complain
 from controltower.landscape_files import ConfigurationError
 
@@ -40,6 +40,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     verbs = parser.add_subparsers(title="verbs", metavar="<verb>", required=True)
-    for group in (running, ledger, access, fault, score):
+    for group in (running, ledger, access, notify, fault, score):
         group.add_verbs(verbs)
     return parser

@@ -61,12 +61,13 @@ def write_down(
     connection: Connection, settings: Settings, action: str, target: str, detail: str = ""
 ) -> None:
     """Put what a person did at the command line into the audit trail."""
-    who = f"{_account()} (command line)"
-    audit.write_down(connection, audit.Entry(clock_of(settings).now(), who, action, target, detail))
+    audit.write_down(connection, audit.Entry(clock_of(settings).now(), account(), action, target, detail))
 
 
-def _account() -> str:
+def account() -> str:
+    """Who is at the command line."""
     try:
-        return getpass.getuser()
+        name = getpass.getuser()
     except (KeyError, OSError):  # a container's user may have no name
-        return f"user {os.getuid()}"
+        name = f"user {os.getuid()}"
+    return f"{name} (command line)"

@@ -11,6 +11,7 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from controltower.domain.notification import TEAM
+from controltower.landscape_files.environment import FromEnvironment
 from controltower.landscape_files.value import Wrong, count, said, text, texts
 
 _MAIL = 'Write it as "name@plant.example" or "Name <name@plant.example>".'
@@ -62,10 +63,17 @@ def web_address(given: Any) -> str:
     return str(given)
 
 
+def secret(given: Any) -> str:
+    """What nobody may read in a file: it comes from the environment."""
+    if not isinstance(given, FromEnvironment):
+        raise Wrong("is a secret written into a file", 'Write "env:NAME" and set NAME in the environment.')
+    return text(given)
+
+
 def signing_secret(given: Any) -> str:
     """A secret with which Standard Webhooks signs."""
     try:
-        Webhook(text(given))
+        Webhook(secret(given))
     except (EmptyWebhookSecretError, ValueError):
         raise Wrong(
             f"is no signing secret: {said(given)}",

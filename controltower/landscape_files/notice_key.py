@@ -9,6 +9,7 @@ from controltower.landscape_files.channel_value import (
     addresses,
     folder,
     port,
+    secret,
     signing_secret,
     web_address,
 )
@@ -57,7 +58,7 @@ CHANNELS: Mapping[str, tuple[Key, ...]] = {
             fallback=STARTTLS,
         ),
         Key("user", "text", value.text, "who logs in; nobody without it", fallback=""),
-        Key("password", "secret", value.text, "from the environment", fallback=""),
+        Key("password", "secret", secret, "from the environment", fallback=""),
         _RETRY,
         _TEAM,
     ),

@@ -3,7 +3,7 @@
 import datetime
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 import structlog
@@ -27,8 +27,8 @@ MOST_APART = 5
 # Whoever has not told what became of a message after so long has died with it.
 CLAIM = datetime.timedelta(minutes=2)
 SECONDS = 5.0
-TEST = "test"
 Batch = list[Notification]
+Deed = Callable[[Tower, str, str], None]
 
 
 def send_due(tower: Tower, seconds: float = SECONDS) -> int:

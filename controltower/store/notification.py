@@ -220,7 +220,7 @@ def dead_of(connection: Connection, channel: str) -> list[str]:
 def last_sent(connection: Connection) -> dict[str, datetime.datetime]:
     """When each channel last took something."""
     chosen = select(_told.channel, func.max(_told.sent_at)).where(_told.state == SENT).group_by(_told.channel)
-    return dict(connection.execute(chosen).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(chosen)}
 
 
 def counts(connection: Connection) -> dict[tuple[str, str], int]:

@@ -13,6 +13,7 @@ from controltower.web.api import (
     failures,
     flows,
     messages,
+    notifications,
     openapi,
     orders,
     routes,
@@ -26,7 +27,7 @@ from controltower.web.security import exempt_from_csrf
 
 NOUNS = (
     systems, messages, deliveries, failures, runs, routes, orders, flows, timeline, drifts, expectations, exceptions,
-    events, traces,
+    notifications, events, traces,
 )  # fmt: skip
 
 

@@ -84,6 +84,8 @@ def test_answers_keep_to_the_document(caller: Caller, plantlet: Plantlet, docume
         "/expectations": "/expectations",
         "/exceptions": "/exceptions",
         "/exceptions/{id}": f"/exceptions/{case}",
+        "/notifications": "/notifications",
+        "/channels": "/channels",
         "/events": "/events",
         "/traces/{id}": f"/traces/{trace}",
     }
