@@ -164,6 +164,20 @@ def course(
     return {(row[0], row[1]): int(row[2]) for row in connection.execute(chosen.group_by(at.system, at.at))}
 
 
+def courses(
+    connection: Connection, since: datetime.datetime, systems: Sequence[str] = ()
+) -> dict[str, dict[datetime.datetime, int]]:
+    """By pattern, how many calls failed in each hour."""
+    at = call_count.c
+    chosen = select(at.fingerprint, at.at, func.sum(at.count)).where(at.at >= _hour(since), at.error != "")
+    if systems:
+        chosen = chosen.where(at.system.in_(systems))
+    found: dict[str, dict[datetime.datetime, int]] = {}
+    for pattern, hour, count in connection.execute(chosen.group_by(at.fingerprint, at.at)):
+        found.setdefault(pattern, {})[hour] = int(count)
+    return found
+
+
 class Failure(NamedTuple):
     """One failed call, or `number` of them that came at once."""
 

@@ -1,10 +1,25 @@
 """The canonical timeline: every event, in the order of the inbox."""
 
+import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Index, Integer, Select, Table, Text, and_, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Select,
+    Table,
+    Text,
+    and_,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 
 from controltower.domain.event import Event, Position, Recorded
 from controltower.domain.subject import Subject
@@ -103,6 +118,15 @@ def of_message(connection: Connection, message: int, limit: int = 500) -> list[R
     """What came out of one message."""
     chosen = select(event).where(event.c.message == message).order_by(event.c.n).limit(limit)
     return [read(row) for row in connection.execute(chosen)]
+
+
+def ages(connection: Connection, messages: Sequence[int]) -> dict[int, datetime.timedelta]:
+    """By message, how old the oldest of its events was when it came; negative where its clock was ahead."""
+    if not messages:
+        return {}
+    age = func.max(type_coerce(event.c.learnt_at, BigInteger) - type_coerce(event.c.occurred_at, BigInteger))
+    chosen = select(event.c.message, age).where(event.c.message.in_(messages)).group_by(event.c.message)
+    return {row[0]: datetime.timedelta(microseconds=int(row[1])) for row in connection.execute(chosen)}
 
 
 def feed(connection: Connection, after: Position, limit: int = 100) -> list[Recorded]:

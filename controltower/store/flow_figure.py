@@ -66,11 +66,13 @@ class Stop(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """How long a step took: of how many, the median and the 90th percentile, in seconds."""
+    """How long a step took: of how many, the median and the 90th, 95th and 99th percentile, in seconds."""
 
     number: int
     median: float
     p90: float
+    p95: float
+    p99: float
 
 
 def bucket_of(seconds: float) -> int:
@@ -188,7 +190,7 @@ def spreads(
 
 def _spread(buckets: Sequence[tuple[int, int]]) -> Spread:
     total = sum(count for _, count in buckets)
-    return Spread(total, _quantile(buckets, 0.5 * total), _quantile(buckets, 0.9 * total))
+    return Spread(total, *(_quantile(buckets, share * total) for share in (0.5, 0.9, 0.95, 0.99)))
 
 
 def _quantile(buckets: Sequence[tuple[int, int]], rank: float) -> float:

@@ -71,6 +71,11 @@ def bucket_of(seconds: float) -> int:
     return int(_MAPPING.key(max(seconds, _SHORTEST)))
 
 
+def seconds_of(bucket: int) -> float:
+    """The duration that a bin stands for."""
+    return float(_MAPPING.value(bucket))
+
+
 def add(connection: Connection, at: datetime.datetime, measured: Iterable[Took]) -> None:
     """Count measurements as of one moment. One statement, however many; rows in one order, so that two writers never
     wait for each other in a ring."""
@@ -121,11 +126,12 @@ def by_system(
     since: datetime.datetime,
     now: datetime.datetime,
     system: str = "",
+    span: int = MINUTE,
 ) -> dict[tuple[str, str], Spread]:
     """By (kind, system), what was measured in a period: of sources, and of targets over all routes."""
     id = case((latency.c.target != "", latency.c.target), else_=latency.c.name)
     chosen = select(latency.c.kind, id.label("id"), latency.c.bucket, func.sum(latency.c.count)).where(
-        *_within(kinds, MINUTE, since, now)
+        *_within(kinds, span, since, now)
     )
     if system:
         chosen = chosen.where(id == system)
@@ -230,6 +236,24 @@ def beyond(
         latency.c.bucket > within,
     )  # fmt: skip
     return {(row[0], row[1]): int(row[2]) for row in connection.execute(chosen.group_by(*columns))}
+
+
+def bins(
+    connection: Connection,
+    kind: str,
+    since: datetime.datetime,
+    now: datetime.datetime,
+    *,
+    name: str = "",
+    target: str = "",
+    plants: Sequence[str] = (),
+) -> dict[int, int]:
+    """How many measurements lie in each bin, `NEVER` among them."""
+    chosen = select(latency.c.bucket, func.sum(latency.c.count)).where(
+        *_within((kind,), span_of(since, now), since, now), *_at(plants), *_named(name, target)
+    )
+    rows = connection.execute(chosen.group_by(latency.c.bucket))
+    return {row[0]: int(row[1]) for row in rows}
 
 
 def first_at(connection: Connection, kind: str) -> datetime.datetime | None:

@@ -1,4 +1,4 @@
-"""Plotly figures as plain dictionaries, the only file that knows Plotly; the script puts the css colours in."""
+"""Plotly figures as plain dictionaries, here and in courses.py alone; the script puts the css colours in."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -47,6 +48,8 @@ def register(app: Flask) -> None:
         sentence=sentence,
         amount=amount,
         millis=millis,
+        precisely=precisely,
+        share=share,
         error_title=error_title,
         route_title=route_title,
         titled=titled,
@@ -124,6 +127,18 @@ def duration(length: timedelta | float | None) -> str:
     if hours < 24:
         return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
     return f"{days} d {hours % 24} h" if hours % 24 else f"{days} d"
+
+
+def precisely(seconds: float | None) -> str:
+    """A latency: "8 ms", "1.4 s", "45 s", "12 min"."""
+    if seconds is None:
+        return NOTHING
+    return millis(seconds * 1000) if abs(seconds) < 10 else duration(seconds)
+
+
+def share(part: float | None) -> str:
+    """A share in per cent, never rounded up to all of it: "99.9 %"."""
+    return NOTHING if part is None else f"{math.floor(part * 1000 + 1e-9) / 10:g} %"
 
 
 def quantity(amount: Any, unit: str | None = None) -> str:
