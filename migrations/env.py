@@ -1,38 +1,18 @@
 """Runs the migrations, one process at a time."""
 
+import importlib
+import pkgutil
+
 from alembic import context
 from sqlalchemy import Connection, text
 
-from controltower.store import (
-    attempt,
-    audit,
-    belief,
-    case,
-    channel,
-    delivery,
-    drift,
-    event,
-    expectation,
-    flow,
-    flow_figure,
-    gate,
-    habit,
-    lease,
-    message,
-    notification,
-    outage,
-    resubmission,
-    user,
-)
+from controltower import store
 from controltower.store.engine import connect, writing
 from controltower.store.schema import metadata
 
-# Named here so that every table is known to the metadata when a migration is drafted from the models.
-TABLES = (
-    attempt, audit, belief, case, channel, delivery, drift, event, expectation, flow, flow_figure,
-    gate, habit, lease, message, notification, outage, resubmission,
-    user,
-)  # fmt: skip
+# Every room of the store is opened, so that each table is known to the metadata when a migration is drafted.
+for module in pkgutil.iter_modules(store.__path__):
+    importlib.import_module(f"{store.__name__}.{module.name}")
 # Processes that start together queue here; any number will do, as long as nothing else locks it.
 MIGRATION_LOCK = 20_260_301
 

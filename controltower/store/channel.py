@@ -10,6 +10,8 @@ from controltower.store.bulk import REPLACE, write
 from controltower.store.schema import Json, Name, Serial, Timestamp, metadata, microseconds, write_json
 
 HOOK, POLL = "hook", "poll"
+# Why a webhook was turned away at the door.
+SIGNATURE = "signature"
 
 channel = Table(
     "channel",
@@ -26,6 +28,8 @@ channel = Table(
     Column("messages", Serial, nullable=False),
     Column("duplicates", Serial, nullable=False),
     Column("refused", Serial, nullable=False),
+    # Since the last good one.
+    Column("bad_signatures", Integer, nullable=False),
 )
 
 cursor = Table(
@@ -79,6 +83,7 @@ class Channel(NamedTuple):
     messages: int = 0
     duplicates: int = 0
     refused: int = 0
+    bad_signatures: int = 0
 
 
 # Stands for the digest of a record that is gone, so that it is known again when it comes back.
@@ -135,7 +140,7 @@ def _row(each: Channel) -> tuple[Any, ...]:
     return (
         each.system, each.channel, *(None if at is None else microseconds(at) for at in times), each.failures,
         each.last_error, each.error_kind, None if each.next_at is None else microseconds(each.next_at),
-        each.messages, each.duplicates, each.refused,
+        each.messages, each.duplicates, each.refused, each.bad_signatures,
     )  # fmt: skip
 
 
@@ -158,7 +163,7 @@ def heard(connection: Connection, news: Mapping[str, News]) -> None:
         old = known.get(system) or Channel(system, HOOK)
         new = old._replace(
             last_attempt_at=at, last_success_at=at, last_message_at=at, failures=0, last_error="", error_kind="",
-            messages=old.messages + messages, duplicates=old.duplicates + duplicates,
+            messages=old.messages + messages, duplicates=old.duplicates + duplicates, bad_signatures=0,
         )  # fmt: skip
         rows.append(_row(new))
     write(connection, channel, rows, REPLACE)
@@ -170,7 +175,11 @@ def refused(
     """Count what was turned away at the door; nothing else is kept of it."""
     old = to_change(connection, system, HOOK)
     changed = old._replace(
-        last_attempt_at=at, last_error=reason, error_kind=kind, refused=old.refused + times
+        last_attempt_at=at,
+        last_error=reason,
+        error_kind=kind,
+        refused=old.refused + times,
+        bad_signatures=old.bad_signatures + (times if kind == SIGNATURE else 0),
     )
     put(connection, changed)
 
