@@ -137,7 +137,7 @@ def _subscription(row: Row) -> Subscription:
     return Subscription(
         row["name"],
         row["channel"],
-        row["to"],
+        row["to"] or (TEAM,),
         when,
         **filters,
         calendar=row["calendar"],
