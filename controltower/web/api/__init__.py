@@ -12,6 +12,7 @@ from controltower.web.api import (
     expectations,
     failures,
     flows,
+    latency,
     messages,
     notifications,
     openapi,
@@ -27,7 +28,7 @@ from controltower.web.security import exempt_from_csrf
 
 NOUNS = (
     systems, messages, deliveries, failures, runs, routes, orders, flows, timeline, drifts, expectations, exceptions,
-    notifications, events, traces,
+    notifications, events, traces, latency,
 )  # fmt: skip
 
 
