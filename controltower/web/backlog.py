@@ -125,7 +125,7 @@ def url_of(each: Queue) -> str:
         return link("messages.listing", way="out", system=each.target, state="open", period="all")
     if each.kind == DEAD_LETTERS:
         return link("failures.listing", way="out", route=each.name, system=each.target)
-    return link("exceptions.listing", rule=each.name)
+    return link("exceptions.board", rule=each.name)
 
 
 def trend(mine: Sequence[Sample], since: datetime) -> list[int]:

@@ -16,7 +16,7 @@ from controltower.web.outgoing import name_of
 from controltower.web.scope import current_scope
 from controltower.web.tower import now, reading
 
-NEWEST = 50
+NEWEST = 30
 # Between which durations the bars are counted, in seconds.
 EDGES = (0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 60, 180, 600, 1800, 3600, 10800, 43200, 86400)
 
@@ -85,7 +85,12 @@ def heard_rows(system: str, since: datetime) -> list[Row]:
     shown = [each for each in newest if each.id in ages]
     urls = [url_for("messages.show", id=each.id) for each in shown]
     return [
-        Row(f"{each.channel} {each.resource}".strip(), url, each.received_at, ages[each.id])
+        Row(
+            "webhook" if each.channel == "hook" else f"poll of {each.resource}",
+            url,
+            each.received_at,
+            ages[each.id],
+        )
         for each, url in zip(shown, urls, strict=True)
     ]
 

@@ -116,7 +116,7 @@ def spender_url(slo: Slo, each: Spender) -> str:
     if slo.what == "flow":
         return link("flows.listed", name=each.name)
     if slo.what == "expectation":
-        return link("exceptions.listing")
+        return link("exceptions.board", rule=each.name)
     if slo.what == "freshness":
         return url_for("systems.show", system=each.name)
     return link("latency.thing", kind=slo.kind, name=each.name, to=each.target or None, period="30d")
