@@ -1,6 +1,6 @@
 """Orders of which followers speak and which the ERP does not know: which of its own orders they may mean."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -37,7 +37,7 @@ def fill(
     own = {root_of(each.event) for each in fresh if each.event.system in owners}
     for root, view in views.items():
         if root.kind == "order" and root not in own and not _known(view, owners):
-            view.alike = _meant(connection, tower.landscape, root, owners)
+            view.alike = _meant(connection, tower.landscape, root, owners, own)
             for subject, heard in belief.hearings_of(connection, [root, *view.alike]):
                 view.heard[subject, heard.system] = heard.position
 
@@ -47,14 +47,14 @@ def _known(view: View, owners: set[str]) -> bool:
 
 
 def _meant(
-    connection: Connection, landscape: Landscape, root: Subject, owners: set[str]
+    connection: Connection, landscape: Landscape, root: Subject, owners: set[str], told: Collection[Subject]
 ) -> dict[Subject, str]:
-    """The ERP's orders that a stranger may mean, with the reason."""
+    """The ERP's orders that a stranger may mean, with the reason; `told` are those of which it speaks just now."""
     spelled = {order_subject(root.plant, key): TWIN_KEY for key in others(root.key)}
     plants = {plant for id in owners for plant in landscape.systems[id].plants} - {root.plant}
     asked = spelled | {Subject(plant, root.name): WRONG_PLANT for plant in plants}
-    heard = belief.hearings_of(connection, asked)
-    found = {subject: asked[subject] for subject, each in heard if each.system in owners}
+    heard = {subject for subject, each in belief.hearings_of(connection, asked) if each.system in owners}
+    found = {subject: reason for subject, reason in asked.items() if subject in heard or subject in told}
     if found or len(root.key) < _SHORTEST:
         return found
     longer = belief.heard_beginning(connection, root.plant, root.name, sorted(owners), _MOST)

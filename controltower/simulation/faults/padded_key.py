@@ -18,6 +18,8 @@ class PaddedKey(Fault):
     number = "35"
     system = "mes-graz"
     causes = ("twin-key",)
+    # What the tower brings it of an order that it has never seen.
+    reaches = ("aps-hq",)
     defaults: ClassVar[Body] = {"count": 1, "duration": 240.0}
 
     def begin(self) -> None:
