@@ -71,7 +71,8 @@ def chores(tower: Tower, since: datetime) -> Iterator[Chore]:
     yield Chore("watch", REJUDGE_SECONDS, lambda: watch(tower))
     yield Chore("escalate", REJUDGE_SECONDS, lambda: escalate(tower))
     yield Chore("note", NOTE_SECONDS, lambda: note(tower))
-    yield Chore("notify", NOTE_SECONDS, lambda: send_due(tower))
+    if tower.folder is not None:
+        yield Chore("notify", NOTE_SECONDS, lambda: send_due(tower))
     yield Chore("let go", LET_GO_SECONDS, lambda: let_go(tower))
     if tower.senders:
         yield Chore("canaries", CANARIES_SECONDS, lambda: fly(tower))

@@ -137,7 +137,7 @@ def _subscription(row: Row) -> Subscription:
     return Subscription(
         row["name"],
         row["channel"],
-        row["to"] or (TEAM,),
+        _to(row),
         when,
         **filters,
         calendar=row["calendar"],

@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
+from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection
@@ -27,6 +28,7 @@ MOST_APART = 5
 # Whoever has not told what became of a message after so long has died with it.
 CLAIM = datetime.timedelta(minutes=2)
 SECONDS = 5.0
+NOWHERE = Path()
 Batch = list[Notification]
 Deed = Callable[[Tower, str, str], None]
 
@@ -100,7 +102,7 @@ def _send(tower: Tower, batch: Batch) -> None:
         return
     letter = letters.letter_of(tower, there[0].batch or batch_of(batch), there, found, done, _real())
     try:
-        words = way(channel, tower.folder)(letter)
+        words = way(channel, tower.folder or NOWHERE)(letter)
     except NotSent as trouble:
         _failed(tower, channel, there, trouble)
     else:
@@ -176,7 +178,7 @@ def test(tower: Tower, channel: str, to: str, who: str) -> str:
     with writing(tower.engine) as connection:
         _write_down(connection, tower, who, "notification.test", channel, to)
     letter = letters.test_letter(tower, to or usual_recipient(tower.landscape, known), who, _real())
-    return way(known, tower.folder)(letter)
+    return way(known, tower.folder or NOWHERE)(letter)
 
 
 def usual_recipient(landscape: Landscape, channel: Channel) -> str:

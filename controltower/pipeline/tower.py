@@ -28,9 +28,10 @@ class Tower:
     # The ledger is being told again: what was made of exceptions when they were new is kept, not made anew.
     retelling: bool = False
     memory: Memory = field(default_factory=Memory)
-    # Under which people reach its pages, as messages to them say; and where it keeps files.
+    # Under which people reach its pages, as messages to them say; and where it keeps files: without a place of its own,
+    # as in a rehearsal, it tells nobody of anything.
     address: str = ""
-    folder: Path = Path("var")
+    folder: Path | None = None
 
     def now(self) -> datetime.datetime:
         """The present moment of the tower's clock, aware UTC."""
