@@ -172,6 +172,16 @@ class Connector(Protocol):
         ...
 
 
+@runtime_checkable
+class Clocked(Protocol):
+    """Hears what time its system has: the seconds by which that is ahead of ours, None until it spoke."""
+
+    @property
+    def clock_ahead(self) -> float | None:
+        """Of its newest answer."""
+        ...
+
+
 class Outgoing(NamedTuple):
     """One message to be sent, in canonical form; the connector writes it in the product's dialect.
 
@@ -262,6 +272,10 @@ class SnapshotPage(NamedTuple):
 @runtime_checkable
 class Snapshotter(Protocol):
     """Tells what a source holds now."""
+
+    def can_snapshot(self) -> bool:
+        """Whether the settings say where to ask."""
+        ...
 
     def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
         """All that it holds, or what has changed there since a moment by its own stamps. Raises SourceUnavailable."""

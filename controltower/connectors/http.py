@@ -1,5 +1,6 @@
 """The one way in which polled connectors ask a system over HTTP: every way it can fail has a name."""
 
+import email.utils
 import http.cookiejar
 import re
 import time
@@ -60,6 +61,8 @@ class Source:
         self.url = url.rstrip("/")
         self.limits = limits or Limits()
         self._auth = auth
+        # Seconds by which its clock was ahead of ours at its newest answer; None where it never said the time.
+        self.ahead: float | None = None
         self._session = requests.Session()
         # Settings of the machine (proxies, .netrc) must not decide which credentials a system is shown.
         self._session.trust_env = False
@@ -90,6 +93,7 @@ class Source:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                self._compare_clocks(response)
                 if body is None or response.status_code != 201:
                     refuse_bad_status(response)
                 answer = self._read(response, began + self.limits.total)
@@ -100,6 +104,14 @@ class Source:
             raise SourceUnavailable("contract", f"{path} cannot be asked for: {_short(error)}") from error
         except requests.RequestException as error:
             raise SourceUnavailable("down", f"{path} cannot be reached: {_short(error)}") from error
+
+    def _compare_clocks(self, response: requests.Response) -> None:
+        """An answer's Date is written in whole seconds, so that it says the time to half a second."""
+        try:
+            said = email.utils.parsedate_to_datetime(response.headers.get("Date", ""))
+        except (TypeError, ValueError):
+            return
+        self.ahead = said.timestamp() + 0.5 - time.time()
 
     def same_host_path(self, link: str) -> str:
         """Path and query of a next-page link, below our URL: credentials never go to the host in a link."""

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine
 
+from controltower.connectors.contract import Clocked
 from controltower.domain.delivery import DEAD, DELIVERED, Delivery
 from controltower.domain.event import Recorded
 from controltower.domain.expectation import MET, MISSED, Expectation
@@ -27,9 +28,10 @@ from controltower.domain.latency import (
 )
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import Translated
-from controltower.store import calls, latency
+from controltower.store import calls, clock_offset, latency
 from controltower.store.attempt import SEND, Attempt
 from controltower.store.calls import Call
+from controltower.store.clock_offset import Offset
 from controltower.store.flow import Instance
 
 # HTTP's word for what a webhook was answered with.
@@ -151,6 +153,9 @@ def polled(
     wrong."""
     now = tower.now()
     latency.add(connection, now, [Took(POLL, system.id, "", plant_of(system), each) for each in answers])
+    source = tower.connectors[system.id]
+    if isinstance(source, Clocked) and source.clock_ahead is not None:
+        clock_offset.put(connection, Offset(system.id, source.clock_ahead, now))
     if trouble is None:
         calls.add(connection, [Call(now, system.id, calls.POLL, 200)])
         return
