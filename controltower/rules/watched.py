@@ -4,7 +4,18 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from controltower.rules import burning, canary, heartbeat, notification, pace, shift, slowness
+from controltower.rules import (
+    burning,
+    canary,
+    comparison,
+    connection,
+    heartbeat,
+    notification,
+    pace,
+    shift,
+    slowness,
+    upgrade,
+)
 
 # Rule -> its figures with their usual values: numbers or timedeltas; {} for a rule that has none.
 WATCHED: Mapping[str, Mapping[str, Any]] = {
@@ -18,9 +29,12 @@ WATCHED: Mapping[str, Mapping[str, Any]] = {
     notification.FAILED: {},
     **pace.FIGURES,
     **heartbeat.FIGURES,
+    comparison.RULE: {},
+    **connection.FIGURES,
     **canary.FIGURES,
     **slowness.FIGURES,
     **burning.FIGURES,
     **shift.FIGURES,
+    **upgrade.FIGURES,
 }
 RULES = tuple(WATCHED)
