@@ -23,6 +23,8 @@ from controltower.pipeline.gauge import Gauge
 from controltower.pipeline.notices import note
 from controltower.pipeline.notify import send_due
 from controltower.pipeline.poll import poll
+from controltower.pipeline.probe import probe_due
+from controltower.pipeline.reconcile import Comparing
 from controltower.pipeline.record import record_waiting
 from controltower.pipeline.refusals import note_refusals
 from controltower.pipeline.runs import advance_runs
@@ -34,7 +36,7 @@ from controltower.store.lease import DETECT, RECORD, poll_of
 log = structlog.get_logger(__name__)
 
 RECORD_SECONDS, DETECT_SECONDS, REJUDGE_SECONDS, LEASE_SECONDS = 0.2, 1.0, 5.0, 1.0
-LET_GO_SECONDS, NOTE_SECONDS, CANARIES_SECONDS = 60.0, 2.0, 5.0
+PROBE_SECONDS, LET_GO_SECONDS, NOTE_SECONDS, CANARIES_SECONDS = 2.0, 60.0, 2.0, 5.0
 # How long one run of sending may last before it looks whether it is to stop; runs follow one another at once.
 DELIVER_SECONDS, DRAIN_SECONDS, RUNS_SECONDS = 0.2, 2.0, 0.5
 STANDBY_SECONDS = 1.0
@@ -68,6 +70,8 @@ def chores(tower: Tower, since: datetime) -> Iterator[Chore]:
     yield Chore("rejudge", REJUDGE_SECONDS, Rejudging(tower).go_on)
     yield Chore("gauge", DETECT_SECONDS, Gauge(tower).look)
     yield Chore("refusals", REJUDGE_SECONDS, lambda: note_refusals(tower))
+    yield Chore("probe", PROBE_SECONDS, lambda: probe_due(tower))
+    yield Chore("compare", REJUDGE_SECONDS, Comparing(tower, since).go_on)
     yield Chore("watch", REJUDGE_SECONDS, lambda: watch(tower))
     yield Chore("escalate", REJUDGE_SECONDS, lambda: escalate(tower))
     yield Chore("note", NOTE_SECONDS, lambda: note(tower))

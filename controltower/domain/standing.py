@@ -167,7 +167,8 @@ def _answers_built_in(waiting: Expectation, recorded: Recorded) -> bool:
         return False
     if waiting.rule == MISSING_NUMBER:
         return str(event.sequence) == waiting.awaits
-    return recorded.channel == "hook" and event.occurred_at.isoformat() >= waiting.awaits
+    announced = recorded.channel in ("hook", "replay")
+    return announced and event.occurred_at.isoformat() >= waiting.awaits
 
 
 def _overtakes_built_in(waiting: Expectation, recorded: Recorded, moves: list[Belief]) -> bool:

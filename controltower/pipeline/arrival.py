@@ -134,6 +134,8 @@ def _receipt(row: Message, body: bytes, arrival: Arrival) -> Receipt:
 def _count(connection: Connection, arrivals: Sequence[Arrival], receipts: Sequence[Receipt]) -> None:
     news: dict[str, channel.News] = {}
     for arrival, receipt in zip(arrivals, receipts, strict=True):
+        if arrival.envelope.channel != channel.HOOK:
+            continue  # what was asked for again says nothing of how its source is heard
         _, messages, repeats = news.get(arrival.system, (None, 0, 0))
         news[arrival.system] = channel.News(
             arrival.envelope.received_at, messages + 1, repeats + receipt.duplicates

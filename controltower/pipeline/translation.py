@@ -12,6 +12,7 @@ from controltower.domain.event import EVENTS_PER_ELEMENT, Event, Position, Recor
 from controltower.domain.subject import parse_subject
 from controltower.domain.value import Value
 from controltower.pipeline.tower import Tower
+from controltower.store.channel import HOOK
 from controltower.store.message import BY_TRANSLATION, Message, Payload
 
 log = structlog.get_logger(__name__)
@@ -19,6 +20,8 @@ log = structlog.get_logger(__name__)
 Told = TypeVar("Told", Fault, Notice)
 # What a poll may say of records besides "new or changed": they are gone, or they are back.
 DELETED, RETURNED = "deleted", "returned"
+# The channel of webhooks that the tower has asked for again; they are read like those that came by themselves.
+REPLAY = "replay"
 # Keys longer than this fit into no index; a counter beyond 63 bits into no column.
 _LONGEST_KEY = 400
 _MOST_ATTRIBUTES = 1000
@@ -86,8 +89,9 @@ def _made(tower: Tower, message: Message, payload: Payload) -> Translation:
         raise InvalidMessage([Fault(0, "", f"system {message.system} is no longer configured")])
     if message.change == DELETED:
         return _deletions(message, payload)
+    channel = HOOK if message.channel == REPLAY else message.channel
     envelope = Envelope(
-        message.channel, message.resource, payload.headers, payload.body, message.received_at, message.change
+        channel, message.resource, payload.headers, payload.body, message.received_at, message.change
     )
     made = connector.translate(envelope)
     if message.change == RETURNED:

@@ -1,5 +1,6 @@
 """What each system holds now, and who has spoken last about what."""
 
+import datetime
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -188,4 +189,26 @@ def orders(
             .limit(limit - len(found))
         )
         found += [Subject(*row) for row in connection.execute(chosen)]
+    return found
+
+
+def of_system(
+    connection: Connection, subjects: Iterable[Subject], system: str
+) -> list[tuple[Subject, Belief]]:
+    """What one system holds of some subjects."""
+    rows = about(connection, belief, subjects, belief.c.system == system)
+    return [(Subject(row[0], row[1]), _read_belief(row)) for row in rows]
+
+
+def heard_of(
+    connection: Connection, system: str, plants: Sequence[str], kind: str, since: datetime.datetime | None
+) -> list[tuple[Subject, Hearing]]:
+    """The subjects of a kind of which a system has last spoken since a moment, plant by plant."""
+    found: list[tuple[Subject, Hearing]] = []
+    for plant in plants:
+        mine = (hearing.c.plant == plant, beginning(hearing.c.subject, f"{kind}/"), hearing.c.system == system)
+        chosen = select(hearing).where(*mine)
+        if since is not None:
+            chosen = chosen.where(hearing.c.occurred_at >= since)
+        found += [(Subject(row[0], row[1]), _read_hearing(row)) for row in connection.execute(chosen)]
     return found

@@ -50,6 +50,10 @@ class CloudEventsConnector(SelfReported):
         """Nothing: the system pushes."""
         return iter(())
 
+    def can_snapshot(self) -> bool:
+        """Whether the settings name the list of its holdings."""
+        return self._interface is not None and bool(self.system.settings.get("holdings"))
+
     def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
         """What it holds, where its settings say where to ask; raises SourceUnavailable."""
         path = str(self.system.settings.get("holdings") or "")

@@ -60,6 +60,11 @@ class FreppleConnector:
         self._site = Site(system, settings.get("unit") or "EA", _plants(settings.get("plants") or ""))
         self._desk = Desk(self._site, settings["url"], auth, str(settings.get("operation") or OPERATION))
 
+    @property
+    def clock_ahead(self) -> float | None:
+        """What its newest answer said of its clock."""
+        return self._source.ahead
+
     def translate(self, envelope: Envelope) -> Translation:
         """The snapshots of changed rows; raises InvalidMessage."""
         return translation.translate(self._site, envelope)
@@ -75,6 +80,10 @@ class FreppleConnector:
         for resource in wanted:
             records = self._records(resource)
             yield Page(resource, records, {}, frozenset(record.native_id for record in records))
+
+    def can_snapshot(self) -> bool:
+        """Always."""
+        return True
 
     def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
         """Both lists, always whole: their stamps move with each plan run; raises SourceUnavailable."""

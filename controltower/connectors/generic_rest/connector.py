@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from controltower.connectors.contract import (
@@ -18,6 +19,7 @@ from controltower.connectors.contract import (
 )
 from controltower.connectors.generic_rest import send_spec
 from controltower.connectors.generic_rest import translate as translation
+from controltower.connectors.generic_rest.files import FileDrop
 from controltower.connectors.generic_rest.mapping import CompiledMapping
 from controltower.connectors.generic_rest.poll import ListPoll
 from controltower.connectors.generic_rest.send import MappedTarget
@@ -39,9 +41,15 @@ class GenericRestConnector(SelfReported):
         self._mapping = CompiledMapping(system.settings.get("mapping") or {}, system)
         url = system.settings.get("url")
         self._source = Source(url, auth_of(system.settings)) if url else None
+        self._folder = Path(system.settings["folder"]) if system.settings.get("folder") else None
         self.report = SelfReport(system, self._source)
         self._target = _target(system)
         self.idempotent = self._target is not None and self._target.idempotent
+
+    @property
+    def clock_ahead(self) -> float | None:
+        """What its newest answer said of its clock."""
+        return self._source.ahead if self._source else None
 
     def translate(self, envelope: Envelope) -> Translation:
         """The events of a webhook or of a list's changed records; raises InvalidMessage."""
@@ -53,14 +61,21 @@ class GenericRestConnector(SelfReported):
 
     def poll(self, cursors: Mapping[str, Mapping[str, Any]]) -> Iterator[Page]:
         """The mapped lists, each from its cursor; raises SourceUnavailable."""
-        if self._source is None:
+        if self._source is None and self._folder is None:
             return
         polling = self.system.polling
         wanted = polling.resources if polling and polling.resources else tuple(self._mapping.resources)
         overlap = polling.overlap if polling else _NO_OVERLAP
         for name in wanted:
             resource = self._mapping.resources[name]
-            yield from ListPoll(self._source, resource, cursors.get(name, {}), overlap).pages()
+            if self._folder is not None:
+                yield from FileDrop(self._folder, resource, cursors.get(name, {})).pages()
+            elif self._source is not None:
+                yield from ListPoll(self._source, resource, cursors.get(name, {}), overlap).pages()
+
+    def can_snapshot(self) -> bool:
+        """Whether the mapping has lists."""
+        return self._source is not None and bool(self._mapping.resources)
 
     def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
         """What the mapped lists hold now, whatever was read of them before; raises SourceUnavailable."""

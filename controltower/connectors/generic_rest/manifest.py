@@ -19,6 +19,7 @@ MANIFEST = Manifest(
     fields=(
         Field("mapping", "Mapping file", required=True),
         Field("url", "Base URL of its interface (needed to poll and to send)"),
+        Field("folder", "Folder into which it drops files, polled in place of an interface"),
         Field("auth", "Credentials: none, bearer, basic or header", default="none"),
         Field("token", "Token or key", secret=True),
         Field("scheme", "Word before the token", default="Bearer"),

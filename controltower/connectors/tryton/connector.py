@@ -89,6 +89,10 @@ class TrytonConnector:
             else:
                 self.skipped.pop(name, None)
 
+    def can_snapshot(self) -> bool:
+        """Always."""
+        return True
+
     def snapshot(self, since: datetime.datetime | None = None) -> Iterator[SnapshotPage]:
         """All lists from their beginning: what they are triggered by tells no time of the whole. Raises
         SourceUnavailable."""
