@@ -36,7 +36,7 @@ SPEED = (
 DRAIN_SECONDS = 20.0
 # A poll each two minutes of the plants' time, as in the demo, where a second of ours is a minute of theirs.
 POLL_EACH = 2
-CARRIED = {"demo": "hybrid", "carried": "all"}
+CARRIED = {"demo": "hybrid", "carried": "all", "files": "hybrid"}
 
 
 class NetworkClock(Clock):
@@ -97,6 +97,8 @@ def stepped(
     environ = demo.generated(folder / "secrets.env")
     wishes.setdefault("carried", carried_as(CARRIED[configuration]))
     network = Network(folder / "network", tower_url=server.address, environ=environ, **wishes)
+    if configuration == "files":
+        environ = {**environ, "SUPPLIERS_FOLDER": str(_drop(folder, network))}
     network.start()
     server.start()
     settings = Settings(database_url, ROOT / "config" / configuration, folder, secrets.token_hex(32))
@@ -118,6 +120,13 @@ def stepped(
         server.stop()
         app.extensions["intake"].stop()
     made.close()
+
+
+def _drop(folder: Path, network: Network) -> Path:
+    """The folder into which the network's suppliers drop their files."""
+    drop = network.world.drop = folder / "drop"
+    drop.mkdir(exist_ok=True)
+    return drop
 
 
 def _landscape(settings: Settings, network: Network, environ: Mapping[str, str]) -> Landscape:

@@ -111,7 +111,8 @@ def _check_field(
     place: Place, field: Field, given: dict[str, Any], system: SystemTables, findings: Findings
 ) -> None:
     if field.name not in given:
-        spoken_to = system.poll is not None or system.send is not None
+        # What drops its files into a folder has no address.
+        spoken_to = (system.poll is not None and "folder" not in given) or system.send is not None
         if field.required or (field.name == "url" and spoken_to):
             findings.error(place, "is missing", f"Add {field.name} = ... ({field.label}).")
         elif field.default:

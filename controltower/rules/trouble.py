@@ -41,6 +41,19 @@ SOURCES = {
         "filter-ignored",
         "Find the name by which {source} filters changes since its last release, and mend the mapping.",
     ),
+    "file-half-written": (
+        "file-half-written",
+        "Have {source} write the file anew under a name of its own, and rename it when it is whole.",
+    ),
+    "file-repeated": (
+        "file-repeated",
+        "Ask {source} which of the two is right; have it drop the right one again under a new number.",
+    ),
+    "file-missing": ("file-missing", "Have {source} drop the missing file again; later ones have been read."),
+    "file-in-error": (
+        "file-in-error",
+        "See with {source} why the file was put aside; mend it, move it back, and empty the error folder.",
+    ),
     "contract": ("contract-broken", "Compare with {source}'s last release and mend the mapping."),
 }
 _ACTIONS = {

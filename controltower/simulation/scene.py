@@ -10,6 +10,7 @@ from controltower.simulation.landscape import system_for
 from controltower.simulation.letters import Letter, LinkMessage
 from controltower.simulation.order_book import OrderBook
 from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.supplier_files import drop
 from controltower.simulation.systems.mes import Mes
 from controltower.simulation.systems.procurement import Procurement
 from controltower.simulation.systems.wms import Wms
@@ -117,6 +118,10 @@ class NetworkScene:
         teller, kind = self._systems[system], subject.split("/")[1]
         with teller.db.transaction():
             teller.announce(subject, f"{kind}.changed", attributes, {})
+
+    def drop(self, name: str, text: str) -> None:
+        """Put a file into the folder of the suppliers as it is; without text take it away."""
+        drop(self._world, name, text)
 
     def try_again(self, fault: Fault) -> None:
         """Begin the fault again in a virtual minute."""

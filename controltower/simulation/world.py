@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 
 from controltower.simulation.credentials import Credentials
 from controltower.simulation.faults.board import FaultBoard
@@ -43,6 +44,7 @@ class World:
     addresses: dict[str, str] = field(default_factory=dict)
     told_answers: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     carried: frozenset[str] = frozenset()  # links that the tower carries: the network is silent on them
+    drop: Path | None = None  # the folder into which suppliers drop files, where somebody reads them
     real_erp: bool = False  # a real ERP, behind a bridge, in the simulated one's place
     lock: threading.RLock = field(default_factory=threading.RLock)
 

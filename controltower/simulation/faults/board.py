@@ -106,6 +106,14 @@ class FaultBoard:
         with self._lock:
             return any(fault.skips(system_id, kind, body) for fault in list(self._active.values()))
 
+    def dropped(self, system_id: str, name: str, text: str) -> list[tuple[str, str]]:
+        """The files that the active faults make of one."""
+        made = [(name, text)]
+        with self._lock:
+            for fault in list(self._active.values()):
+                made = [result for one in made for result in fault.dropped(system_id, *one)]
+        return made
+
     def clock_offset(self, system_id: str) -> float:
         """Seconds by which a system's clock is wrong."""
         return sum(fault.clock_offset(system_id) for fault in list(self._active.values()))

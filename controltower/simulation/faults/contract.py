@@ -113,6 +113,9 @@ class Scene(Protocol):
     def tell_again(self, system: str, subject: str, attributes: Body) -> None:
         """Have a system tell again, as of now, what it had told wrong of a subject."""
 
+    def drop(self, name: str, text: str) -> None:
+        """Put a file into the folder of the suppliers as it is; without text take it away."""
+
     def try_again(self, fault: Fault) -> None:
         """Begin the fault again in a virtual minute, since there was no occasion yet."""
 
@@ -174,6 +177,10 @@ class Fault:
     def skips(self, system_id: str, kind: str, body: Body) -> bool:
         """Whether a job on a system's agenda is never done."""
         return False
+
+    def dropped(self, system_id: str, name: str, text: str) -> list[tuple[str, str]]:
+        """What becomes of a file on its way into a folder: names, which may lead into a folder of it, and contents."""
+        return [(name, text)]
 
     def clock_offset(self, system_id: str) -> float:
         """Seconds by which a system's clock is ahead."""

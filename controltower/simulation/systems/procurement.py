@@ -11,6 +11,7 @@ from controltower.simulation.database import Body
 from controltower.simulation.inbox import Refused
 from controltower.simulation.landscape import PLANTS, system_for
 from controltower.simulation.plant_system import PlantSystem
+from controltower.simulation.supplier_files import answer
 from controltower.simulation.timekeeper import iso, unix
 from controltower.simulation.tower_end import Done, pieces_in
 
@@ -95,6 +96,8 @@ class Procurement(PlantSystem):
         minute = MINUTE * self.world.pace.length
         promised = self.now // MINUTE * MINUTE + self.chance("promise", about).randint(45, 90) * minute
         self._move(about, state="CONFIRMED", promised=promised)
+        if self.world.drop is not None:
+            answer(self.world, self.db.next_number("answer"), self._line(about))
         self.db.plan_job(max(self.now, promised - 10 * minute), "deliver", about)
 
     def _deliver(self, about: Body) -> None:
