@@ -11,6 +11,7 @@ from controltower.domain.flow import Flow, Step
 from controltower.domain.flow_progress import COMPLETED, RUNNING, STOPPED
 from controltower.store import flow, flow_figure
 from controltower.store.flow_figure import Cohort, Spread, Stop
+from controltower.web import cohorts as cohort_pages
 from controltower.web import flow_view, hx, sheet
 from controltower.web.flow_view import Story
 from controltower.web.format import zone_for
@@ -63,7 +64,8 @@ def listing() -> Response:
     found = [overview(each) for each in tower().landscape.flows]
     if sheet.wanted():
         return steps_file(found)
-    return hx.page("flows.html", overviews=found, days=days_asked())
+    cohorts = cohort_pages.matrix(tower().landscape.flows)
+    return hx.page("flows.html", overviews=found, cohorts=cohorts, days=days_asked())
 
 
 @bp.get("/flows/<name>")
