@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 
 from controltower.domain.delivery import DEAD
 from controltower.domain.exception import Case
+from controltower.domain.subject import order_of
 from controltower.pipeline.figures import figure
 from controltower.pipeline.impact import merged
 from controltower.pipeline.tower import Tower
 from controltower.rules import gathering as rule
-from controltower.rules.gathering import FLAPPING, GATHERED, GATHERERS, MANY, RANK
+from controltower.rules.gathering import EXPECTED, FLAPPING, GATHERED, GATHERERS, MANY, OWN, RANK
 from controltower.store import case, kinship, outbox
 
 
@@ -22,6 +23,7 @@ def gather(connection: Connection, tower: Tower, fresh: Sequence[Case]) -> None:
     for system in sorted({each.system for each in standing}):
         mine = [each for each in standing if each.system == system]
         _under_causes(connection, tower, system, mine)
+        _under_own(connection, [each for each in _again(connection, mine) if each.counts])
         still = [each for each in _again(connection, mine) if each.counts]
         if FLAPPING not in tower.landscape.limits.off:
             _flapping(connection, tower, still)
@@ -57,6 +59,25 @@ def _under_causes(connection: Connection, tower: Tower, system: str, fresh: Sequ
     _hand_over(connection, taken)
 
 
+def _under_own(connection: Connection, fresh: Sequence[Case]) -> None:
+    """What differs at a system because an answer about the same order was missed there is a child of that."""
+    taken: dict[str, str] = {}
+    for each in fresh:
+        if each.subject is None:
+            continue
+        others = [
+            one
+            for one in case.open_about(connection, each.subject)
+            if one.system == each.system and one.counts
+        ]
+        if rule.kind_of(each) == EXPECTED:
+            taken |= {one.id: each.id for one in others if rule.follows(one, OWN)}
+        elif rule.follows(each, OWN):
+            missed = next((one for one in others if rule.kind_of(one) == EXPECTED), None)
+            taken |= {each.id: missed.id} if missed else {}
+    _hand_over(connection, taken)
+
+
 def _loose(each: Case) -> bool:
     """Whether it stands by itself, or only under what the tower has gathered."""
     return each.rule not in GATHERED and (not each.parent or each.parent.startswith(GATHERED))
@@ -66,9 +87,18 @@ def _fits(connection: Connection, each: Case, cause: Case, before: datetime.time
     consequences = GATHERERS[cause.rule]
     if each.id == cause.id or not rule.follows(each, consequences):
         return False
-    if each.stands_since < rule.began(cause) - before:
+    if each.stands_since < rule.began(cause) - before or not _of_its_subject(each, cause):
         return False
     return not consequences.of_group or _died_of(connection, each, cause)
+
+
+def _of_its_subject(each: Case, cause: Case) -> bool:
+    """Whether a cause that is about one thing alone is about this one's."""
+    if cause.subject is None:
+        return True
+    if each.subject is None or each.subject.plant != cause.subject.plant:
+        return False
+    return (order_of(each.subject) or each.subject.key) == (order_of(cause.subject) or cause.subject.key)
 
 
 def _died_of(connection: Connection, each: Case, cause: Case) -> bool:
@@ -187,6 +217,7 @@ def tell_many(connection: Connection, parent: Case) -> None:
     children = kinship.children(connection, [parent.id])
     told = parent._replace(
         sightings=len(children),
+        last_at=max(each.stands_since for each in children),
         why=rule.many_words(children),
         remedy=rule.common_remedy(children),
         severity=min(each.severity for each in children),

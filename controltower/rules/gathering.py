@@ -44,32 +44,35 @@ class Consequences(NamedTuple):
     of_group: bool = False
 
 
+# Nothing is heard of a system, or nothing can be told it: what comes of that.
 _UNHEARD = frozenset({"follower-silent", "never-announced", "in-flight", "not-applied"})
-_UNTOLD = frozenset({"held", "retrying", "in-flight", "dead-lettered"})
+_UNTOLD = frozenset({"held", "retrying", "in-flight", "dead-lettered", "follower-silent"})
 _WAITS = frozenset({EXPECTED, "flow-step-late", "not-applied"})
-_SHUT = Consequences(_UNTOLD | {"follower-silent"}, _WAITS | {"late-delivery", "dead-letters"})
-_AWAY = Consequences(_UNHEARD, _WAITS)
-_DOWN = Consequences(
-    _UNHEARD | _UNTOLD, _WAITS | {"late-delivery", "dead-letters", "circuit-open", "source-silent"}
-)
+_QUIET = frozenset({"source-silent", "rate-low", "heartbeat-missed", "canary-lost"})
+_STUCK = frozenset({"circuit-open", "delivery-trouble", "late-delivery", "dead-letters", "canary-lost"})
+_AWAY = Consequences(_UNHEARD, _WAITS | _QUIET)
+_SHUT = Consequences(_UNTOLD, _WAITS | _STUCK)
+_DOWN = Consequences(_UNHEARD | _UNTOLD, _WAITS | _QUIET | _STUCK)
 # Rule -> what follows from it. The first that fits is the parent; one may follow from another.
 GATHERERS: Mapping[str, Consequences] = {
     "certificate-expired": _DOWN,
-    "credentials-expired": _DOWN,
-    "interface-paused": _SHUT._replace(rules=_SHUT.rules | {"circuit-open"}),
-    "connection-down": _DOWN,
-    "circuit-open": _SHUT._replace(rules=_SHUT.rules | {"source-silent"}),
+    "interface-paused": _SHUT,
+    "connection-down": _DOWN._replace(rules=_DOWN.rules | {"source-trouble"}),
+    "source-trouble": _DOWN,
+    "circuit-open": _DOWN,
+    "delivery-trouble": _SHUT,
+    "subscription-lost": _AWAY._replace(rules=_AWAY.rules | {ANNOUNCEMENT, MISSING_NUMBER}),
     "source-silent": _AWAY,
-    "subscription-lost": _AWAY._replace(
-        rules=_WAITS | {"source-silent", ANNOUNCEMENT, MISSING_NUMBER, "rate-low"}
-    ),
+    "heartbeat-missed": _AWAY,
     "parked-message": Consequences(frozenset({"unmapped"})),
     "dead-letters": Consequences(frozenset({"dead-lettered"}), _WAITS, of_group=True),
 }
+# What a missed answer about an order leads to at the same system: it lacks what the answer would have told it.
+OWN = Consequences(frozenset({"never-announced", "in-flight", "not-applied"}), frozenset({"flow-step-late"}))
 RANK = {rule: number for number, rule in enumerate(GATHERERS)}
 # What a system that is away by plan leads to.
 PLANNED = Consequences(
-    _DOWN.drifts, _DOWN.rules | {"connection-down", "subscription-lost", "interface-paused", "rate-low"}
+    _DOWN.drifts, _DOWN.rules | {"connection-down", "subscription-lost", "interface-paused", "source-trouble"}
 )
 
 

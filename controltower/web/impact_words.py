@@ -32,13 +32,9 @@ def rows(impact: Mapping[str, Any], plant: str | None) -> Iterator[tuple[str, Ma
 
 
 def _title(name: str, orders: int) -> str:
-    if orders < 2:
+    if orders < 2 or not _kind(name):
         return label(name)
-    return (
-        f"{'Earliest' if _kind(name) == TIME else 'All'} {label(name).lower()}"
-        if _kind(name)
-        else label(name)
-    )
+    return f"Earliest {label(name).lower()}" if _kind(name) == TIME else f"{label(name)} in all"
 
 
 def _said(name: str, text: str, plant: str | None) -> Markup | str:

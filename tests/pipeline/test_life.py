@@ -264,3 +264,23 @@ def test_told_again_exceptions_keep_their_life(plantlet: Plantlet) -> None:
     reprocess(plantlet.tower)
     with reading(plantlet.tower.engine) as connection:
         assert {each.id: each for each in case.listing(connection)} == before
+
+
+def test_what_a_missed_answer_leaves_undone_at_an_order_is_its_child(plantlet: Plantlet) -> None:
+    missed = symptom(plantlet, 1)._replace(
+        id="expectation-1", rule="completion-posted", code="completion-posted"
+    )
+    write(plantlet, symptom(plantlet, 1), symptom(plantlet, 2))
+    write(plantlet, missed)
+    write(plantlet, symptom(plantlet, 1)._replace(id="drift-aps-1b"))
+    assert {each.id for each in counting(plantlet)} == {missed.id, "drift-aps-2"}
+    end(plantlet, missed.id, "drift-aps-1")
+    plantlet.clock.move(11 * MINUTE)
+    settle(plantlet.tower)
+    assert {each.id for each in counting(plantlet)} == {"drift-aps-1b", "drift-aps-2"}
+
+
+def test_trouble_with_one_message_gathers_only_what_is_about_it(plantlet: Plantlet) -> None:
+    trouble = symptom(plantlet, 1)._replace(id="trouble", rule="delivery-trouble", code="locked")
+    write(plantlet, symptom(plantlet, 1, "retrying"), symptom(plantlet, 2, "retrying"), trouble)
+    assert {each.id for each in counting(plantlet)} == {trouble.id, "drift-aps-2"}
