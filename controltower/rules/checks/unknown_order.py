@@ -41,11 +41,10 @@ def _found(view: View, figures: Figures) -> Iterator[Found]:
     speaker = newest(mine)
     if speaker is None:
         return
-    meant = next(iter(sorted(view.alike, key=lambda each: (_ORDER.index(view.alike[each]), each))), None)
-    if meant is None:
-        yield _of(view, speaker, None, "")
-    elif not _put_right(view, speaker.system, meant):
-        yield _of(view, speaker, meant, view.alike[meant])
+    if any(_put_right(view, speaker.system, each) for each in view.alike):
+        return
+    meant = min(view.alike, key=lambda each: _doubt(view, speaker.system, each), default=None)
+    yield _of(view, speaker, meant, view.alike[meant] if meant else "")
 
 
 _ORDER = (TWIN_KEY, WRONG_PLANT, TRUNCATED)
@@ -55,6 +54,17 @@ def _of_root(view: View) -> list[Belief]:
     """What anybody holds of the order itself or of its operations."""
     own = {view.root, *(each for each in view.subjects("operation"))}
     return [each for subject in own for each in view.held.get(subject, {}).values()]
+
+
+def _doubt(view: View, system: str, meant: Subject) -> tuple[int, bool, float]:
+    """How unlikely it is that an order is meant: one of which the system has spoken, or an old one, is so the less."""
+    owned = [at for (subject, who), at in view.heard.items() if subject == meant and _is_owner(view, who)]
+    spoken = (meant, system) in view.heard
+    return _ORDER.index(view.alike[meant]), spoken, -max((at.message for at in owned), default=0)
+
+
+def _is_owner(view: View, system: str) -> bool:
+    return view.landscape.roles.get(system) == OWNER
 
 
 def _put_right(view: View, system: str, meant: Subject) -> bool:

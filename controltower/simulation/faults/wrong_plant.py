@@ -18,6 +18,7 @@ class WrongPlant(Fault):
     number = "30"
     system = "wms-north"
     causes = ("wrong-plant",)
+    reaches = ("mes-lyon", "mes-graz")
     defaults: ClassVar[Body] = {"count": 1, "duration": 240.0}
 
     def begin(self) -> None:
