@@ -25,6 +25,8 @@ class RenamedField(Fault):
     causes = ("schema-drift", "parked-message")
     verb = "reprocess"
     cure = "owner then action"
+    # Of orders that the tower cannot read in the ERP the others speak all the same.
+    reaches = ("aps-hq", "mes-lyon", "mes-graz", "mes-porto", "wms-north", "wms-south")
     defaults: ClassVar[Body] = {"count": 1, "duration": 0.0}
 
     def begin(self) -> None:
