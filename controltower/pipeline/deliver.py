@@ -32,6 +32,8 @@ _GATHER_SECONDS = 0.004
 _LOOK_SECONDS = 0.1
 _LAPSED_SECONDS = 5.0
 _KEPT_BYTES = 16_384
+# So many attempts of one message that end in an error of the target count against the target.
+OWN_AFTER = 2
 
 
 class Result(NamedTuple):
@@ -40,6 +42,13 @@ class Result(NamedTuple):
     claim: Claim
     outcome: Outcome | ReadBack
     milliseconds: float
+
+
+class Heard(NamedTuple):
+    """An answer, and which attempt at its message it was."""
+
+    outcome: Outcome
+    tries: int
 
 
 class Deliverer:
@@ -163,7 +172,7 @@ class Deliverer:
         says = sending.says if sending else None
         return answer._replace(error=failure.named(answer.error, answer.words, says))
 
-    def _settle(self, connection: Connection) -> dict[str, list[Outcome]]:
+    def _settle(self, connection: Connection) -> dict[str, list[Heard]]:
         """Write down what the answers made of their deliveries. Returns them by target, for its gate to hear of."""
         mine = self._still_mine(connection)
         if not mine:
@@ -180,11 +189,11 @@ class Deliverer:
             lanes.settled(connection, self.tower, final)
             applied.settle(connection, self.tower, [each for each in final if each.state == DELIVERED])
             on_settled(connection, self.tower, final)
-        told: dict[str, list[Outcome]] = {}
+        told: dict[str, list[Heard]] = {}
         for each in mine:
             outcomes = told.setdefault(each.claim.delivery.target, [])
             if isinstance(each.outcome, Outcome):
-                outcomes.append(each.outcome)
+                outcomes.append(Heard(each.outcome, each.claim.delivery.attempts))
         return told
 
     def _still_mine(self, connection: Connection) -> list[Result]:
@@ -213,7 +222,7 @@ class Deliverer:
             response=answer.response[:_KEPT_BYTES],
         )  # fmt: skip
 
-    def _tell_gate(self, connection: Connection, target: str, answers: Sequence[Outcome]) -> None:
+    def _tell_gate(self, connection: Connection, target: str, answers: Sequence[Heard]) -> None:
         """Let a target's gate hear of its answers."""
         if not answers:
             return
@@ -222,10 +231,10 @@ class Deliverer:
         if after != before:
             gate.put(connection, after)
 
-    def _judged(self, connection: Connection, held: Gate, answers: Sequence[Outcome]) -> Gate:
+    def _judged(self, connection: Connection, held: Gate, answers: Sequence[Heard]) -> Gate:
         now, system = self.tower.now(), self.tower.landscape.system(held.target)
         sending = system.sending or Sending()
-        for answer in answers:
+        for answer, tries in answers:
             if answer.error == failure.CREDENTIALS:
                 held = pause_for_credentials(connection, held, now, answer.words)
                 continue
@@ -235,8 +244,16 @@ class Deliverer:
                 )
                 held = gates.asked_to_wait(held, until)
             failed = answer.kind != TAKEN and answer.error in outcome.TROUBLES
+            if failed and held.opened_at is None and is_its_own(answer, tries):
+                continue
             held = gates.answered(held, sending, now, failed, answer.words[:300])
         return held
+
+
+def is_its_own(answer: Outcome, tries: int) -> bool:
+    """Whether an error speaks against the message rather than the target: one that it fails with again and again must
+    not keep all others from it."""
+    return answer.error == failure.TROUBLE and tries > OWN_AFTER
 
 
 def deliver(tower: Tower, worker: str, seconds: float = 5.0) -> int:

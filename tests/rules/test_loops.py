@@ -1,6 +1,7 @@
 """Reads that go back in time, two nodes that count for themselves, values that go to and fro: from moments by hand."""
 
 import datetime
+from itertools import pairwise
 
 from controltower.domain.belief import Belief, Hearing
 from controltower.domain.event import Event, Position, Recorded
@@ -70,7 +71,7 @@ def test_numbers_that_grow_are_one_node() -> None:
 def turns(memory: Memory, values: str, apart: datetime.timedelta) -> int:
     """How many signals the values give, one after the other."""
     number = 0
-    for n, (held, value) in enumerate(zip(values, values[1:], strict=False), start=1):
+    for n, (held, value) in enumerate(pairwise(values), start=1):
         at = n * apart
         number += len(list(LOOP.seen(moment(at, at, memory, held=held, value=value))))
     return number

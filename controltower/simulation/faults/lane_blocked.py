@@ -29,8 +29,8 @@ class LaneBlocked(Fault):
         return {"mes-graz": "GRAZ", "mes-porto": "PORTO"}.get(self.params.system, "LYON")
 
     def trouble(self, call: Call) -> Trouble | None:
-        """500 about the one order and its operations."""
-        found = re.search(r"/(?:order|operation)/(MO-\d+)", call.text)
+        """500 about the one order."""
+        found = re.search(r"/order/(MO-\d+)", call.text)
         if not call.writes or found is None:
             return None
         order = found[1]

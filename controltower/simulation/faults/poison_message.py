@@ -23,7 +23,8 @@ class PoisonMessage(Fault):
 
     def begin(self) -> None:
         """Both letters now, about the newest live order."""
-        orders = self.scene.live_orders()
+        plants = {"mes-lyon": "LYON", "mes-graz": "GRAZ", "mes-porto": "PORTO"}
+        orders = self.scene.live_orders(plants.get(self.params.system, ""))
         plant, order = (orders[-1]["plant"], orders[-1]["order"]) if orders else ("LYON", "MO-1001")
         subject = f"{plant}/order/{order}"
         content = self._unusable(plant, order, subject)
@@ -31,10 +32,20 @@ class PoisonMessage(Fault):
         self._inject(subject, "a quantity and a time that are none", content, None)
 
     def _inject(self, subject: str, what: str, content: dict[str, Any], broken: str | None) -> None:
+        said = f"a signed message with {what}"
         self.hit(
-            self.params.system, [subject], f"a signed message with {what}", "park it and tell the sender"
+            self.params.system,
+            [subject],
+            said,
+            "park it, and have the sender tell it again",
+            {"subject": subject},
         )
         self.scene.inject(Letter(self.params.system, subject, "order.changed", content, broken=broken))
+
+    def mend(self, hit: Body) -> None:
+        """Its sender says something sound of it."""
+        if self.params.system not in ("erp-hq", "wms-south"):
+            self.scene.tell_again(hit["system"], hit["held"]["subject"], {})
 
     def _unusable(self, plant: str, order: str, subject: str) -> dict[str, Any]:
         if self.params.system == "erp-hq":
