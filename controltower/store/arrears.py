@@ -6,7 +6,17 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, select
 
-from controltower.domain.delivery import CLAIMABLE, DEAD, OPEN, SENDING, WAITING, Delivery, Lane
+from controltower.domain.delivery import (
+    APPLIED,
+    CLAIMABLE,
+    DEAD,
+    DELIVERED,
+    OPEN,
+    SENDING,
+    WAITING,
+    Delivery,
+    Lane,
+)
 from controltower.store.delivery import IS_DEAD, IS_LIVE, delivery, read
 from controltower.store.schema import inline
 
@@ -110,3 +120,18 @@ def behind(connection: Connection, lane: Lane) -> int:
         IS_LIVE, *mine, delivery.c.target == lane.target, delivery.c.state == WAITING
     )
     return int(connection.execute(chosen).scalar_one())
+
+
+def last_taken(connection: Connection, target: str, among: int = 50) -> datetime.datetime | None:
+    """When a target took a message last, as far as the newest ones tell."""
+    moments = [
+        row[0]
+        for state in (DELIVERED, APPLIED)
+        for row in connection.execute(
+            select(delivery.c.delivered_at)
+            .where(delivery.c.target == target, delivery.c.state == state)
+            .order_by(delivery.c.id.desc())
+            .limit(among)
+        )
+    ]
+    return max((each for each in moments if each is not None), default=None)

@@ -38,7 +38,8 @@ ILL = Gate(MES, recent=(0, 1, 1, 1, 1, 1), failures=5)
 
 
 def codes(gate: Gate, *deliveries: Delivery) -> list[tuple[str, int]]:
-    return [(each.code, len(each.failing)) for each in groups(deliveries, {MES: gate})]
+    taken = {MES: MORNING + 5 * MINUTE}
+    return [(each.code, len(each.failing)) for each in groups(deliveries, {MES: gate}, taken)]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +78,8 @@ def test_one_lane_that_fails_beside_others_that_pass_is_blocked() -> None:
     assert codes(WELL, failing()) == [("blocked-lane", 1)]
     assert codes(ILL, failing()) == [("server-errors", 1)]
     assert codes(WELL, failing(error=failure.LOCKED)) == [("locked", 1)]
+    (alone,) = groups([failing()], {MES: WELL}, {MES: MORNING - MINUTE})
+    assert alone.code == "server-errors"
 
 
 @pytest.mark.parametrize("state", [UNKNOWN, SENDING])
@@ -91,7 +94,7 @@ def test_what_a_pause_or_an_open_circuit_holds_up_is_told_by_these() -> None:
 
 
 def test_the_exception_names_the_order_where_it_is_one() -> None:
-    (group,) = groups([failing()], {MES: WELL})
+    (group,) = groups([failing()], {MES: WELL}, {MES: MORNING + MINUTE})
     case = trouble.failing(group._replace(behind=2), landscape())
     assert (case.code, case.subject, case.remedy.verb) == ("blocked-lane", failing().subject, "hand-over")
     assert "2 more about the same wait behind" in case.why
