@@ -19,10 +19,9 @@ def settle(connection: Connection, fresh: Sequence[Recorded]) -> set[str]:
     told: dict[str, dict[str, int]] = {}
     for each in fresh:
         told.setdefault(each.event.system, {})[each.event.subject.name] = each.position.message
-    waiting = message.parked_counts(connection) if told else {}
     changed = [
         outcome
-        for system in told.keys() & waiting.keys()
+        for system in sorted(told)
         for each in message.parked_by(connection, system)
         if (outcome := _outcome(each, told[system]))
     ]
