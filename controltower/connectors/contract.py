@@ -57,13 +57,16 @@ class Envelope(NamedTuple):
 
 
 UNMAPPED = "unmapped"
+# It came from another installation than the declared one.
+FOREIGN = "wrong-instance"
 
 
 class Fault(NamedTuple):
     """Why one element of a message cannot be used, and the exact place (RFC 6901 pointer from the message's root).
 
-    `code`: "unmapped" where the mapping lacks a name of the source's, else "". `about`: `<kind>/<key>` of an
-    element that is a whole record, where that could be read: the record told again later makes up for it."""
+    `code`: "wrong-instance" where somebody else speaks for the system, "unmapped" where the mapping lacks a name of the
+    source's, else "". `about`: `<kind>/<key>` of an element that is a whole record, where that could be read: the
+    record told again later makes up for it."""
 
     element: int
     pointer: str

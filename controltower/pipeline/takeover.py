@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from controltower.connectors.contract import Fault
+from controltower.connectors.contract import FOREIGN, Fault
 from controltower.domain.event import Position, Recorded
 from controltower.domain.signal import Signal
 from controltower.domain.standing import Standing, apply
@@ -139,12 +139,16 @@ def _outcome(each: Translated, events: int, faults: Sequence[Fault]) -> dict[str
     }  # fmt: skip
 
 
+# Faults that are no matter of reading.
+_TOLD_APART = {FOREIGN: signals.FOREIGN_SENDER}
+
+
 def _signals(each: Translated, faults: Sequence[Fault], repeated: int) -> Iterable[Signal]:
     system, position = each.message.system, Position(each.message.id, 0)
     at = each.message.received_at
     for fault in faults:
         reused = fault.message.endswith(_REUSED)
-        rule = signals.CONFLICT if reused else signals.PARKED
+        rule = signals.CONFLICT if reused else _TOLD_APART.get(fault.code, signals.PARKED)
         place = f"{fault.pointer or 'the whole message'}: {fault.message}"
         key = signals.fault_key(system, fault.pointer, fault.message)
         yield Signal(rule, key, system, at, position, place, code=fault.code)

@@ -19,6 +19,7 @@ DUPLICATE, CONFLICT, PARKED, SCHEMA, STATUS, VANISHED, DST_HOUR = (
     "unknown-status",
     "field-vanished",
     "dst-hour",
+    "foreign-sender",
 )
 
 
@@ -47,6 +48,11 @@ KINDS: Mapping[str, Kind] = {
     PARKED: Kind(
         "Unreadable message", "B", "Mend the mapping or the sender, then reprocess the parked messages.", quiet=False,
         verb=REPROCESS,
+    ),
+    FOREIGN_SENDER: Kind(
+        "Another installation speaks for it", "A",
+        "Stop the copy that sends in the name of {system} (a test system, a restored one) and change the secret; nothing "
+        "of what it said is believed.",
     ),
     DST_HOUR: Kind(
         "Hour of a clock change", "B",

@@ -134,6 +134,10 @@ class PlantSystem:
 
     # ---- the tower --------------------------------------------------------------------------------------
 
+    def local_time(self, plant: str) -> str:
+        """What the system's clock shows, in the zone of a plant."""
+        return cloudevents.local_iso(self.stamp, PLANTS[plant].zone)
+
     def announce(self, subject: str, kind: str, attributes: Body, refs: Body) -> None:
         """Tell the tower a fact as a CloudEvent; `subject` is `<plant>/<kind>/<key>`."""
         zone = PLANTS[subject.split("/")[0]].zone

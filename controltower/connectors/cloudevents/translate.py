@@ -9,7 +9,7 @@ import msgspec
 
 from controltower.connectors.cloudevents import envelope as wire
 from controltower.connectors.cloudevents.values import ATTRIBUTE_READERS, unknown_value
-from controltower.connectors.contract import UNMAPPED, Envelope, Fault, Notice, Translation
+from controltower.connectors.contract import FOREIGN, UNMAPPED, Envelope, Fault, Notice, Translation
 from controltower.connectors.reading import name_fault, place_of, pointer, refuse, told
 from controltower.domain.event import Event
 from controltower.domain.landscape import System
@@ -86,6 +86,7 @@ class Reading:
             return
         head = self._head(place, cloud_event)
         if head is None:
+            self._say_about(before, cloud_event)
             return
         kind = head.subject.name.partition("/")[0]
         self._check(place, cloud_event, head.subject, kind)
@@ -93,6 +94,7 @@ class Reading:
         attributes = self._attributes(place, kind, data)
         refs = self._refs(place, data)
         if len(self.faults) > before:
+            self._say_about(before, cloud_event)
             return
         self.events.append(
             Event(
@@ -101,6 +103,14 @@ class Reading:
                 wire.trace_in(cloud_event.traceparent),
             )
         )  # fmt: skip
+
+    def _say_about(self, before: int, event: wire.CloudEvent) -> None:
+        """Add to an event's faults what it is about, as far as it says so."""
+        try:
+            about = _subject(event.subject).name
+        except ValueError:
+            return
+        self.faults[before:] = [fault._replace(about=about) for fault in self.faults[before:]]
 
     def _sign_of_life(self, place: Place, event: wire.CloudEvent) -> None:
         if event.source != self.system.id:
@@ -136,9 +146,12 @@ class Reading:
             or event.data_base64 is not None
         ):
             checks = self._checks(event, subject, kind)
-            unserved = "" if self.system.serves(subject.plant) else UNMAPPED
+            codes = {
+                "/subject": "" if self.system.serves(subject.plant) else UNMAPPED,
+                "/source": FOREIGN,
+            }
             self.faults += [
-                place.fault(where, message)._replace(code=unserved if where == "/subject" else "")
+                place.fault(where, message)._replace(code=codes.get(where, ""))
                 for where, message in checks
                 if message
             ]

@@ -139,6 +139,24 @@ class FaultBoard:
         """Whether a fault keeps a system from taking connections."""
         return any(fault.shuts(system_id) for fault in list(self._active.values()))
 
+    def listed(self, system_id: str, kind: str, rows: list[Body]) -> list[Body]:
+        """The records of a list as the active faults let them appear."""
+        with self._lock:
+            for fault in list(self._active.values()):
+                rows = [fault.recorded(system_id, kind, row) for row in rows]
+                rows = fault.listed(system_id, kind, rows)
+        return rows
+
+    def page_size(self, system_id: str, asked: int) -> int:
+        """How many rows a page holds when so many were asked for."""
+        for fault in list(self._active.values()):
+            asked = fault.page_size(system_id, asked)
+        return asked
+
+    def ignores_filter(self, system_id: str) -> bool:
+        """Whether a system does not heed by which time it is asked for news."""
+        return any(fault.ignores_filter(system_id) for fault in list(self._active.values()))
+
     def secret(self, system_id: str) -> str:
         """The secret with which a system signs by mistake; "" where it does not."""
         return next(filter(None, (fault.secret(system_id) for fault in list(self._active.values()))), "")

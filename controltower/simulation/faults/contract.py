@@ -202,6 +202,22 @@ class Fault:
         """Whether a system takes no connection at all."""
         return False
 
+    def listed(self, system_id: str, kind: str, rows: list[Body]) -> list[Body]:
+        """The records of a list as the fault lets them appear, before they are paged."""
+        return rows
+
+    def page_size(self, system_id: str, asked: int) -> int:
+        """How many rows a page holds when so many were asked for."""
+        return asked
+
+    def ignores_filter(self, system_id: str) -> bool:
+        """Whether a system does not heed by which time it is asked for news."""
+        return False
+
+    def recorded(self, system_id: str, kind: str, record: Body) -> Body:
+        """A record as a list reads it."""
+        return record
+
     def secret(self, system_id: str) -> str:
         """The secret with which a system signs its webhooks instead of the agreed one; "" for that one."""
         return ""

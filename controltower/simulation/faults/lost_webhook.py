@@ -31,6 +31,9 @@ class LostWebhook(Fault):
     what = "a message of this system never leaves it; the ones after it arrive"
     number = "1"
     system = "mes-graz"
+    causes = ("lost-message", "lost-webhook", "missing-here", "differs")
+    verb = "backfill"
+    cure = "action"
     defaults: ClassVar[Body] = {"count": 1, "duration": 180.0}
 
     def letters(self, letter: Letter) -> list[Letter]:

@@ -53,7 +53,7 @@ class Aps(PlantSystem):
             if errors:
                 return jsonify(errors), 400
             rows = [self.world.board.shown(self.id, kind, shape(record)) for record in self.db.listed(kind)]
-            return jsonify(frepple.filtered(rows, request.args))
+            return jsonify(self.world.board.listed(self.id, kind, frepple.filtered(rows, request.args)))
 
         return view
 

@@ -88,6 +88,31 @@ class Procurement(PlantSystem):
         """Set a purchase line right by hand."""
         self._move({"key": key}, **changes)
 
+    def touch_a_line(self) -> None:
+        """Somebody enters a line that is bought and received at the counter."""
+        with self.db.transaction():
+            self._counter_line(self.stamp)
+
+    def commit_late(self, stamp: float) -> str:
+        """A line of a long transaction appears under the stamp of its beginning; its subject."""
+        with self.db.transaction():
+            return self._counter_line(stamp)
+
+    def _counter_line(self, stamp: float) -> str:
+        plant = self.spec.plants[0]
+        item = PLANTS[plant].components[0]
+        line = {
+            "plant": plant, "item": item, "quantity": LOT, "po": f"PO-{self.db.next_number('po', 71)}", "line": 1,
+            "supplier": SUPPLIERS[0], "received": LOT, "state": "CLOSED", "need_by": stamp, "promised": stamp,
+            "price": "1.00", "changed": stamp,
+        }  # fmt: skip
+        self.db.put("line", f"{line['po']}/1", line, stamp, live=False)
+        return f"{plant}/purchase/{line['po']}/1"
+
+    def newest_line(self) -> float:
+        """The youngest stamp among the lines."""
+        return max((line["changed"] for line in self.db.listed("line")), default=0.0)
+
     def _send(self, about: Body) -> None:
         self._move(about, state="SENT")
         self.later("confirm", 5 * MINUTE, 15 * MINUTE, about)

@@ -59,7 +59,8 @@ class Wms(PlantSystem):
 
     def _lister(self, name: str) -> Any:
         def view() -> Response | tuple[Response, int]:
-            rows = [self.world.board.shown(self.id, name, SHAPES[name](row)) for row in self._records(name)]
+            records = self.world.board.listed(self.id, name, self._records(name))
+            rows = [self.world.board.shown(self.id, name, SHAPES[name](row)) for row in records]
             after = request.args.get("updated_after", "")
             rows = [row for row in rows if row["updated"][:10] >= after]
             rows = [row for row in rows if all(row.get(field) == value for field, value in _asked().items())]
@@ -92,6 +93,7 @@ class Wms(PlantSystem):
 
     def _paged(self, name: str, rows: list[Body], limit: int) -> Body:
         offset = int(request.args.get("offset", "0"))
+        limit = self.world.board.page_size(self.id, limit)
         base = f"{request.host_url}api/{name}/?limit={limit}&ordering=pk&offset="
         return {
             "count": len(rows),
@@ -149,6 +151,17 @@ class Wms(PlantSystem):
             self._stock_changed(record, "stock.counted")
         else:
             self._pick_changed(record, "pick.completed" if record["complete"] else "pick.created")
+
+    def load_hall(self, hall: str) -> list[str]:
+        """Take the stock of another hall into the books, past the webhooks; the subjects of its positions."""
+        subjects = []
+        with self.db.transaction():
+            for plant in self.spec.plants:
+                for item in PLANTS[plant].components:
+                    held = {**_opening(plant, item, FIRST_STOCK), "location": hall, "changed": self.stamp}
+                    self.db.put("stock", f"{plant}/{item}/{hall}", held, self.now)
+                    subjects.append(f"{plant}/stock/{item}/{hall}")
+        return subjects
 
     def _reorder(self, stock: Body) -> None:
         if stock["on_hand"] - stock["reserved"] < REORDER_AT and not stock["ordered"]:
