@@ -11,7 +11,7 @@ from controltower.domain.signal import Signal
 from controltower.domain.value import write_time
 from controltower.rules.sightings import SIGHTINGS
 
-DUPLICATE, CONFLICT, PARKED, SCHEMA, STATUS, VANISHED, DST_HOUR = (
+DUPLICATE, CONFLICT, PARKED, SCHEMA, STATUS, VANISHED, DST_HOUR, FOREIGN_SENDER = (
     "duplicate-delivery",
     "identity-conflict",
     "parked-message",
@@ -51,8 +51,8 @@ KINDS: Mapping[str, Kind] = {
     ),
     FOREIGN_SENDER: Kind(
         "Another installation speaks for it", "A",
-        "Stop the copy that sends in the name of {system} (a test system, a restored one) and change the secret; nothing "
-        "of what it said is believed.",
+        "Stop the copy that sends in the name of {system} (a test system, a restored one) and change the secret; "
+        "nothing of what it said is believed.",
     ),
     DST_HOUR: Kind(
         "Hour of a clock change", "B",
