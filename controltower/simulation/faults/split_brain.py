@@ -34,11 +34,6 @@ class SplitBrain(Fault):
         return [letter, replace(letter, content=self._other(told))]
 
     def _other(self, told: Body) -> Body:
-        node = f"{told['source']}/node-2"
         later = datetime.fromisoformat(told["time"]) + timedelta(seconds=self.asked("lag"))
-        return {
-            **told,
-            "id": f"{node}:{told['subject']}:{told['sequence']}",
-            "source": node,
-            "time": later.isoformat(),
-        }
+        identity = f"{told['source']}:2:{told['subject']}:{told['sequence']}"
+        return {**told, "id": identity, "time": later.isoformat()}
