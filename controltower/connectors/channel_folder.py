@@ -20,7 +20,7 @@ def open_way(settings: Mapping[str, Any], folder: Path) -> Callable[[Letter], st
     def send(letter: Letter) -> str:
         mail = mail_of(letter, settings["from"])
         there = folder / settings["folder"]
-        name = f"{letter.at:%Y%m%dT%H%M%SZ}-{letter.id}.eml"
+        name = f"{letter.kind}-{letter.id}.eml"
         part = there / f".{name}.{os.getpid()}"
         try:
             there.mkdir(parents=True, exist_ok=True, mode=0o700)

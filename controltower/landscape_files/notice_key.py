@@ -41,7 +41,7 @@ _RETRY = Key(
     value.each(value.duration),
     "real time: the longest wait before each further attempt; seven from 5 s to 3 h without it",
 )
-_TEAM = Key("team", "team", value.text, "who is asked when it fails", fallback="")
+_TEAM = Key("team", "team", value.text, "who is asked when it fails, and told what has no team", fallback="")
 _KIND = Key("kind", "kind of channel", value.text, "`smtp`, `webhook` or `file`", required=True)
 _FROM = Key("from", "mail address", address, "who writes", fallback="Control Tower <control-tower@localhost>")
 CHANNELS: Mapping[str, tuple[Key, ...]] = {

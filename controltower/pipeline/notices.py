@@ -108,12 +108,15 @@ def tellings(
 def _recipients(
     subscription: Subscription, team: str, landscape: Landscape
 ) -> Iterator[tuple[str, tuple[Calendar, ...]]]:
-    """Each recipient with the calendars outside of which it is not disturbed."""
-    asked, known = landscape.calendar(subscription.calendar), landscape.teams.get(team)
+    """Each recipient with the calendars outside of which it is not disturbed; for what has no team, the channel's."""
+    asked, channel = landscape.calendar(subscription.calendar), landscape.channels.get(subscription.channel)
+    known = landscape.teams.get(team) or landscape.teams.get(channel.team if channel else "")
     for to in _named(subscription, landscape):
         if to != TEAM:
             yield to, (asked,)
-        elif known is not None:
+        elif known is None:
+            yield "", (asked,)  # nobody: the channel says so, and that becomes an exception
+        else:
             yield known.contact or known.name, (asked, landscape.calendar(known.calendar))
 
 

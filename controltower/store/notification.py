@@ -1,7 +1,7 @@
 """What people are told of exceptions: each telling until it is sent, and which exceptions have been looked at."""
 
 import datetime
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 
 from controltower.domain.exception import Case
-from controltower.domain.notification import DEAD, DROPPED, SENT, WAITING, Notification
+from controltower.domain.notification import DEAD, DROPPED, SENT, STATES, WAITING, Notification
 from controltower.store.bulk import IGNORE, REPLACE, write
 from controltower.store.case import case, read
 from controltower.store.schema import AnyRow, Name, Timestamp, beyond, inline, metadata, microseconds
@@ -175,15 +175,15 @@ def get(connection: Connection, id: str) -> Notification | None:
 def listing(
     connection: Connection,
     *,
-    states: Collection[str] = (),
+    state: str = "",
     channel: str = "",
     after: tuple[datetime.datetime, str] | None = None,
     limit: int = 100,
 ) -> list[Notification]:
     """The newest first, from below a mark."""
     chosen = select(notification).order_by(_told.created_at.desc(), _told.id.desc()).limit(limit)
-    if states:
-        chosen = chosen.where(_told.state.in_(list(states)))
+    if state in STATES:
+        chosen = chosen.where(_told.state == inline(state))
     if channel:
         chosen = chosen.where(_told.channel == channel)
     if after is not None:
@@ -217,17 +217,16 @@ def dead_of(connection: Connection, channel: str) -> list[str]:
     return list(connection.execute(select(_told.id).where(_dead, _told.channel == channel)).scalars())
 
 
-def last_sent(connection: Connection) -> dict[str, datetime.datetime]:
-    """When each channel last took something."""
-    chosen = select(_told.channel, func.max(_told.sent_at)).where(_told.state == SENT).group_by(_told.channel)
-    return {row[0]: row[1] for row in connection.execute(chosen)}
+def last_sent(connection: Connection, channel: str) -> datetime.datetime | None:
+    """When a channel last took something; None when it never did."""
+    found = listing(connection, state=SENT, channel=channel, limit=1)
+    return found[0].sent_at if found else None
 
 
 def counts(connection: Connection) -> dict[tuple[str, str], int]:
     """How many wait and how many are dead, by channel and state."""
-    chosen = (
-        select(_told.channel, _told.state, func.count())
-        .where(_told.state.in_((WAITING, DEAD)))
-        .group_by(_told.channel, _told.state)
-    )
-    return {(row[0], row[1]): row[2] for row in connection.execute(chosen)}
+    found: dict[tuple[str, str], int] = {}
+    for state, mine in ((WAITING, _waiting), (DEAD, _dead)):
+        chosen = select(_told.channel, func.count()).where(mine).group_by(_told.channel)
+        found |= {(row[0], state): row[1] for row in connection.execute(chosen)}
+    return found

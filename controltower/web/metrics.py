@@ -12,7 +12,18 @@ from sqlalchemy import Connection
 
 from controltower.domain.drift import OPEN, SETTLING
 from controltower.domain.gate import Gate
-from controltower.store import case, channel, drift, flow_figure, gate, lease, message, outbox, user
+from controltower.store import (
+    case,
+    channel,
+    drift,
+    flow_figure,
+    gate,
+    lease,
+    message,
+    notification,
+    outbox,
+    user,
+)
 from controltower.web.health import OK, components
 from controltower.web.problems import ApiError
 from controltower.web.tower import now, reading, tower
@@ -54,6 +65,7 @@ class _Figures:
         yield from _ledger(connection)
         yield from _outbox(connection)
         yield from _flows(connection)
+        yield _notifications(connection)
         yield from _parts(connection)
 
 
@@ -139,6 +151,15 @@ def _gates(connection: Connection) -> Metric:
         held = known.get(target, Gate(target))
         passable.add_metric([target], float(held.paused_at is None and held.opened_at is None))
     return passable
+
+
+def _notifications(connection: Connection) -> Metric:
+    held = GaugeMetricFamily(
+        "tower_notifications", "What people have not been told yet, by channel", labels=["channel", "state"]
+    )
+    for (name, state), number in sorted(notification.counts(connection).items()):
+        held.add_metric([name, state], number)
+    return held
 
 
 def _parts(connection: Connection) -> Iterator[Metric]:

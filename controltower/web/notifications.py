@@ -20,7 +20,6 @@ from controltower.domain.notification import (
     REOPENED,
     RESOLVED,
     SENT,
-    STATES,
     WAITING,
     Channel,
     Notification,
@@ -73,12 +72,12 @@ class ChannelLine:
 
 def channels() -> list[ChannelLine]:
     """The declared channels, in the order of the configuration."""
-    land, last, counts = tower().landscape, told.last_sent(reading()), told.counts(reading())
+    land, counts = tower().landscape, told.counts(reading())
     return [
         ChannelLine(
             channel,
             tuple(each for each in land.subscriptions if each.channel == id),
-            last.get(id),
+            told.last_sent(reading(), id),
             counts.get((id, WAITING), 0),
             counts.get((id, DEAD), 0),
         )
@@ -104,7 +103,7 @@ def listing() -> Response:
     """The newest first, after the channels; filters are in the URL."""
     state = request.args.get("state", "")
     found = told.listing(
-        reading(), states=(state,) if state in STATES else (), channel=request.args.get("channel", ""),
+        reading(), state=state, channel=request.args.get("channel", ""),
         limit=A_PAGE,
     )  # fmt: skip
     known: dict[str, Case] = cases.by_ids(reading(), {each.exception for each in found})

@@ -57,9 +57,12 @@ def _notice() -> None:
         sa.Column("ended", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("exception", name=op.f("pk_notice")),
     )
-    lasting = sa.text("NOT ended")
     op.create_index(
-        "ix_notice_lasting", "notice", ["exception"], sqlite_where=lasting, postgresql_where=lasting
+        "ix_notice_lasting",
+        "notice",
+        ["exception"],
+        sqlite_where=sa.text("ended = 0"),  # as the question is put there, or SQLite does not see that it fits
+        postgresql_where=sa.text("NOT ended"),
     )
     op.execute(
         "INSERT INTO notice (exception, lives, ended) "

@@ -22,6 +22,7 @@ from controltower.store import (
     flow,
     flow_figure,
     message,
+    notification,
     resubmission,
 )
 from controltower.store.engine import connect, reading
@@ -89,6 +90,13 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "cohorts of a flow": lambda asked: flow_figure.cohorts(asked, "f", ("2026-03-01", "2026-03-31"), NOW),
     "how long steps take": lambda asked: flow_figure.spreads(asked, "f", ("2026-03-01", "2026-03-31")),
     "where flows wait": lambda asked: flow_figure.stops(asked, "f", NOW),
+    "exceptions to tell of": lambda asked: notification.begun(asked, 1),
+    "ends to tell of": lambda asked: notification.ended(asked, 1),
+    "notifications due": lambda asked: notification.due(asked, NOW, NOW, 1),
+    "notifications of an exception": lambda asked: notification.of_exception(asked, "x"),
+    "channels that fail": notification.failing,
+    "notifications by channel": notification.counts,
+    "notifications": lambda asked: notification.listing(asked, state="sent", channel="mail"),
     "outages": lambda asked: channel.outages(asked, "erp", NOW),
 }
 

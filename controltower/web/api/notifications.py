@@ -91,7 +91,7 @@ class Tested(msgspec.Struct):
 def list_notifications(query: NotificationQuery) -> Notifications:
     """Who was told of which exception, what waits and what was given up, the newest first"""
     found = notification.listing(
-        reading(), states=(query.state,) if query.state else (), channel=query.channel,
+        reading(), state=query.state, channel=query.channel,
         after=paging.mark_of(query.cursor), limit=query.limit + 1,
     )  # fmt: skip
     shown = found[: query.limit]
