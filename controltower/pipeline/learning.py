@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from controltower.domain.landscape import Landscape
 from controltower.domain.pace import Finished, Pace, begun, heard, hour_of_week, learnt
 from controltower.pipeline.translation import Translated
+from controltower.rules.pace import at_work
 from controltower.store import canary, heartbeat, pace
 from controltower.store.pace import Hour
 
@@ -40,11 +41,12 @@ def _keep_hours(
     connection: Connection, landscape: Landscape, over: Iterable[tuple[Channel, Finished]]
 ) -> None:
     """Add hours that are over to what is known of the same hour of other weeks. An hour in which a source never
-    speaks is not kept: nobody expects anything of it."""
+    speaks is not kept: nobody expects anything of it. Nor is one in which its plants are shut."""
     hours: list[tuple[Hour, int]] = []
     for (system, channel), finished in over:
         zone = landscape.system(system).zone
-        hours.append(((system, channel, hour_of_week(finished.began_at, zone)), finished.events))
+        if at_work(landscape, system, finished.began_at):
+            hours.append(((system, channel, hour_of_week(finished.began_at, zone)), finished.events))
     known = dict(pace.usual(connection, [hour for hour, _ in hours]))
     changed: dict[Hour, Sequence[int]] = {}
     for hour, events in hours:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from controltower.domain.event import event_id
 from controltower.domain.exception import Case
-from controltower.domain.landscape import System
+from controltower.domain.landscape import OF_PLANT, Landscape, System
 from controltower.domain.pace import HOUR, SLOT, Pace, quantile, windows
 
 DROP, RISE = "rate-low", "rate-high"
@@ -86,6 +86,12 @@ def longest_silence(pace: Pace, figures: Mapping[str, Any]) -> datetime.timedelt
     usual: datetime.timedelta = pace.gap(0.5) * figures["median"]
     longest: datetime.timedelta = pace.gap(1.0) * figures["longest"]
     return max(usual, longest, least)
+
+
+def at_work(landscape: Landscape, system: str, at: datetime.datetime) -> bool:
+    """Whether any of a system's plants works at a moment, by its calendar; what is shut says nothing of its sources."""
+    plants = landscape.system(system).plants
+    return not plants or any(landscape.calendar(OF_PLANT, plant).is_open(at) for plant in plants)
 
 
 def is_lively(pace: Pace, now: datetime.datetime) -> bool:

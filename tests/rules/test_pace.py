@@ -2,15 +2,18 @@
 
 import datetime
 import itertools
+from dataclasses import replace
 from random import Random
 
 import pytest
 
+from controltower.domain.calendar import Calendar
 from controltower.domain.pace import HOUR, Finished, Pace, begun, heard, learnt, moved_on
 from controltower.rules import pace as rule
 from controltower.rules.pace import DROP, FIGURES, RISE, Usual
-from tests.factories import MINUTE, MORNING
+from tests.factories import MINUTE, MORNING, landscape
 
+DAY = datetime.timedelta(days=1)
 NEW, SIXTY = Usual(), Usual([60] * 6, [60] * 6)
 
 
@@ -100,3 +103,17 @@ def test_where_all_fall_silent_together_no_single_source_is_to_blame() -> None:
     assert rule.others_go_on(mine, others, FIGURES[DROP], now)
     assert not rule.others_go_on(mine, others, FIGURES[DROP], now + HOUR)
     assert not rule.others_go_on(mine, others[:1], FIGURES[DROP], now)
+
+
+def test_a_plant_that_is_shut_is_not_expected_to_speak() -> None:
+    weekdays = tuple(((0, 1440),) if day < 5 else () for day in range(7))
+    shut = Calendar("five", datetime.UTC, weekdays, closed=frozenset([(MORNING + DAY).date()]))
+    plant = replace(landscape().plants["LYON"], calendar="five")
+    land = landscape(plants={"LYON": plant}, calendars={"five": shut})
+    assert [rule.at_work(land, "mes", MORNING + days * DAY) for days in range(-1, 3)] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+    assert rule.at_work(landscape(), "mes", MORNING - DAY)

@@ -27,11 +27,16 @@ def _present(connection: Connection, tower: Tower, now: datetime.datetime) -> It
         system = tower.landscape.systems[each.system]
         weeks = rule.Usual(*(usual.get(_hour(tower, each, at), ()) for at in (now, now - HOUR)))
         why = rule.dropped(each, weeks, low, now)
-        if why and rule.others_go_on(each, paces, low, now):
+        if why and _meant_to_speak(tower, each, now) and rule.others_go_on(each, paces, low, now):
             yield rule.drop_case(each, system, why)
         why = rule.risen(each, weeks, high, now)
         if why:
             yield rule.rise_case(each, system, why)
+
+
+def _meant_to_speak(tower: Tower, each: Pace, now: datetime.datetime) -> bool:
+    """Whether its plants are at work, and have been for the hour that is looked at."""
+    return all(rule.at_work(tower.landscape, each.system, at) for at in (now, now - HOUR))
 
 
 def _hour(tower: Tower, each: Pace, now: datetime.datetime) -> Hour:
