@@ -1,6 +1,7 @@
 """How long things took: DDSketches whose bins are rows, so that the database merges two of them by adding up."""
 
 import datetime
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from sqlalchemy import (
     case,
     delete,
     func,
+    literal_column,
     select,
     type_coerce,
 )
@@ -25,7 +27,7 @@ from controltower.domain.landscape import ANY_PLANT
 from controltower.domain.latency import KINDS, Took
 from controltower.store.bulk import ADD, write
 from controltower.store.message import message
-from controltower.store.schema import Name, Timestamp, metadata, microseconds, moment
+from controltower.store.schema import Name, Timestamp, inline, metadata, microseconds, moment
 
 # Every quantile is exact to three per cent; a bin more or less is what the choice costs.
 _ACCURACY = 0.03
@@ -129,7 +131,7 @@ def by_system(
     span: int = MINUTE,
 ) -> dict[tuple[str, str], Spread]:
     """By (kind, system), what was measured in a period: of sources, and of targets over all routes."""
-    id = case((latency.c.target != "", latency.c.target), else_=latency.c.name)
+    id = case((latency.c.target != inline(""), latency.c.target), else_=latency.c.name)
     chosen = select(latency.c.kind, id.label("id"), latency.c.bucket, func.sum(latency.c.count)).where(
         *_within(kinds, span, since, now)
     )
@@ -195,7 +197,8 @@ def step_of(since: datetime.datetime, now: datetime.datetime) -> int:
 
 def _floor(step: int) -> ColumnElement[Any]:
     whole = type_coerce(latency.c.at, BigInteger)
-    return whole - whole % (step * 1_000_000)
+    # Written out: PostgreSQL groups by an expression only if no parameter is in it.
+    return whole - whole % literal_column(f"{step * 1_000_000}", BigInteger)
 
 
 def counts(
@@ -273,8 +276,14 @@ def spread_of(bins: Mapping[int, int]) -> Spread:
     number = int(sketch.count)
     if not number:
         return Spread(0, failed)
-    p50, p95, p99 = (sketch.get_quantile_value(share) for share in (0.5, 0.95, 0.99))
+    p50, p95, p99 = (sketch.get_quantile_value(_nearest(share, number)) for share in (0.5, 0.95, 0.99))
     return Spread(number, failed, p50, p95, p99)
+
+
+def _nearest(share: float, number: int) -> float:
+    """The quantile at which the sketch tells the nearest rank: of few, the slowest is the 99th percentile."""
+    rank = math.ceil(share * number) - 1
+    return min((rank + 1e-6) / (number - 1), 1.0) if number > 1 else 0.0
 
 
 def listens_since(connection: Connection) -> datetime.datetime | None:
