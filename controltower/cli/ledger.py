@@ -9,10 +9,12 @@ from controltower import assembly, landscape_files, logs
 from controltower.cli.ground import database, settings_for, with_demo, write_down
 from controltower.cli.speech import Refused, complain, say
 from controltower.landscape_files import ERROR
+from controltower.pipeline.answer import NotPossible
 from controltower.pipeline.poll import poll
+from controltower.pipeline.reconcile import ask, reconcile
 from controltower.pipeline.reprocess import parked_ids, reprocess, reprocess_messages
 from controltower.pipeline.tower import Tower
-from controltower.store import channel, engine, message, migration
+from controltower.store import channel, comparison, engine, message, migration
 
 
 def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -26,6 +28,10 @@ def add_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     parser = verbs.add_parser("poll", help="read one source now and tell what came")
     parser.add_argument("system")
     parser.set_defaults(do=poll_now)
+    with_demo(parser)
+    parser = verbs.add_parser("reconcile", help="compare all that a system holds with what is believed of it")
+    parser.add_argument("system")
+    parser.set_defaults(do=reconcile_now)
     with_demo(parser)
     parser = verbs.add_parser(
         "reprocess", help="tell the ledger again from the inbox, or parked messages in place"
@@ -88,6 +94,38 @@ def _tell_poll(tower: Tower, system: str, before: int, wait: float) -> int:
         return 1
     say(f"{system} answered; {_counted(len(came), 'message')} came, the rest is as it was at the last look.")
     return 0
+
+
+def reconcile_now(asked: argparse.Namespace) -> int:
+    """One comparison, here and now; 1 when something differs or the system does not answer."""
+    logs.configure()
+    settings = settings_for(asked)
+    with database(settings) as connected:
+        tower = assembly.open_tower(settings, connected)
+        try:
+            id = ask(tower, asked.system, "command line")
+        except LookupError:
+            raise Refused(f"{asked.system} is not declared.") from None
+        except NotPossible as impossible:
+            raise Refused(str(impossible)) from None
+        with engine.reading(connected) as connection:
+            run = comparison.get(connection, id)
+        return _tell_run(reconcile(tower, run)) if run else 1
+
+
+def _tell_run(run: comparison.Run) -> int:
+    if run.state == comparison.FAILED:
+        complain(f"{run.system} was not compared: {run.words}")
+        return 1
+    counts = dict(run.counts)
+    differing = counts.pop("differences", {})
+    for kind, each in counts.items():
+        names = "the same names" if each["keys"] else "other names"
+        say(f"{kind}: {each['there']} there, {each['here']} here, {names}")
+    for what, many in differing.items():
+        say(f"{many} {what}")
+    say(f"{_counted(run.read, 'record')} compared, {sum(differing.values()) or 'no'} differences.")
+    return int(bool(differing))
 
 
 def reprocess_now(asked: argparse.Namespace) -> None:

@@ -25,7 +25,7 @@ from controltower.pipeline.arrival import Arrival, store_arrivals
 from controltower.pipeline.holdings import Row, can_tell, terms_of, walk
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.translation import DELETED, REPLAY, RETURNED
-from controltower.store import audit, message
+from controltower.store import audit, comparison, message
 from controltower.store.channel import POLL
 from controltower.store.engine import writing
 from controltower.store.message import Message, MessageIds, Payload
@@ -134,6 +134,9 @@ def _filled(tower: Tower, system: System, subject: Subject | None) -> str:
     if sides.row is not None and sides.row.event.subject not in sides.differing:
         rows.append((sides.row, False))
     with writing(tower.engine) as connection:
+        same = {each.subject for each in sides.found()}
+        known = comparison.differences(connection, system.id)
+        comparison.drop(connection, [each for each in known if each.subject not in same])
         _store(connection, tower, system, rows)
         _store_gone(connection, tower, system, sides.lacking)
     return f"of {sides.read} records {changed} were stored that differed, {gone} are gone there"

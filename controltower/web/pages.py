@@ -9,6 +9,7 @@ from flask import Flask
 from controltower.web import (
     api_errors,
     backlog,
+    comparisons,
     deliveries,
     drift,
     exceptions,
@@ -55,6 +56,7 @@ PAGES: tuple[ModuleType, ...] = (
     flow,
     systems,
     outages,
+    comparisons,
     exceptions,
     notifications,
     search,

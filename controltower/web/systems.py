@@ -17,7 +17,7 @@ from controltower.store import case as cases
 from controltower.store import channel as channels
 from controltower.store import message as inbox
 from controltower.store.channel import HOOK, POLL, Channel
-from controltower.web import clocks, hx, outages, sheet, targets
+from controltower.web import clocks, comparisons, hx, outages, sheet, signs_of_life, targets
 from controltower.web.format import count
 from controltower.web.login import who
 from controltower.web.matrix import role_rank
@@ -127,7 +127,9 @@ def show(system: str) -> Response:
         target=targets.one(system),
         gates=targets.STATES,
         clock=clocks.every().get(system),
+        life=signs_of_life.of(declared),
         planned=outages.of(declared),
+        connected=comparisons.of(declared),
         hook_url=url_for("systems.listing", _external=True).removesuffix("/systems") + f"/hooks/{system}",
     )
 

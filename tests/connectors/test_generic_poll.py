@@ -216,6 +216,16 @@ def test_a_filter_by_whole_days_may_bring_older_rows_of_that_day() -> None:
     assert _ids(pages) == ["S1"]
 
 
+def test_changes_within_the_grain_of_a_stamp_are_told_again_to_be_known_by_content() -> None:
+    watermark = {**WATERMARK, "format": "%Y-%m-%d"}
+    cursor = {"stamp": "2026-03-02T08:01:00Z"}
+    first, _ = _poll(lambda _: Reply([_row(1, 1)]), {"watermark": watermark}, cursor)
+    changed = {**_row(1, 1), "qty": 99}
+    second, _ = _poll(lambda _: Reply([changed]), {"watermark": watermark}, cursor)
+    assert _ids(first) == _ids(second) == ["S1"]
+    assert first[0].records[0].body != second[0].records[0].body
+
+
 def test_an_empty_page_is_fine() -> None:
     pages, _ = _poll(
         lambda _: Reply([]), {"watermark": WATERMARK, "records": "@"}, {"stamp": "2026-03-02T08:50:00Z"}

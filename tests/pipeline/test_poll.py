@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.event import listens_for
 
-from controltower.connectors.contract import Envelope, Page, PolledRecord, Translation
+from controltower.connectors.contract import Envelope, Page, PolledRecord, SourceUnavailable, Translation
 from controltower.domain.event import Event, content_id
 from controltower.domain.subject import order_subject
 from controltower.domain.trace import message_of
@@ -169,6 +169,25 @@ def test_a_record_with_an_odd_name_stops_no_other(polled: Polled, odd: str) -> N
     assert polled.statuses() == {"1": STATUS, "2": STATUS}
     poll(polled.tower, POLLED.id)
     assert polled.channel().messages == 1
+
+
+def test_a_page_that_fails_moves_no_watermark(polled: Polled) -> None:
+    """Its records are kept, and the next poll begins where this one did."""
+    first = whole(["1"])._replace(cursor={}, everything=None)
+    polled.source.pages = [first]
+    polled.source.trouble = SourceUnavailable("down", "the second page never came")
+    poll(polled.tower, POLLED.id)
+    polled.source.trouble = None
+    polled.look(["1", "2"])
+    assert polled.source.asked[-1].get("orders", {}) == {}
+    assert polled.statuses() == {"1": STATUS, "2": STATUS}
+
+
+def test_a_list_cut_off_at_a_usual_length_deletes_nothing(polled: Polled) -> None:
+    polled.look(THIRTY)
+    polled.look(THIRTY[:20])
+    assert polled.channel().error_kind == "page-limit"
+    assert set(polled.statuses().values()) == {STATUS}
 
 
 def test_a_connector_that_fails_is_told_like_a_source_in_trouble(polled: Polled) -> None:

@@ -20,6 +20,8 @@ class RestoredOlder(Fault):
     causes = ("restored-older",)
     verb = "backfill"
     cure = "owner then action"
+    # Its stock is the ERP's too, which goes on.
+    reaches = ("erp-hq",)
     defaults: ClassVar[Body] = {"count": 1, "duration": 60.0}
 
     def begin(self) -> None:

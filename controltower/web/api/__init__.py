@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from controltower.web.api import (
+    comparisons,
     deliveries,
     drifts,
     events,
@@ -17,6 +18,7 @@ from controltower.web.api import (
     notifications,
     openapi,
     orders,
+    outages,
     routes,
     runs,
     systems,
@@ -27,7 +29,7 @@ from controltower.web.api.call import CALLS, endpoint
 from controltower.web.security import exempt_from_csrf
 
 NOUNS = (
-    systems, messages, deliveries, failures, runs, routes, orders, flows, timeline, drifts, expectations, exceptions,
+    systems, comparisons, outages, messages, deliveries, failures, runs, routes, orders, flows, timeline, drifts, expectations, exceptions,
     notifications, events, traces, latency,
 )  # fmt: skip
 
