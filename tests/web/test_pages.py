@@ -169,7 +169,9 @@ def test_bytes_are_downloaded_as_they_came(as_role: Callable[[str], FlaskClient]
 
 
 def test_systems_are_never_green_by_default(planner: FlaskClient, told: Told) -> None:
-    assert "heard" in words(planner, "/systems/erp")
+    shown = words(planner, "/systems/erp")
+    assert "heard" in shown
+    assert "events in an hour" in shown
     told[1].clock.move(60 * 48 * MINUTE)
     later = told[1].clock.now().timestamp()
     object.__setattr__(told[0].extensions["tower"].clock, "_anchor", (0.0, later, 1.0))
