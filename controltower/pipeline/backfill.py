@@ -75,6 +75,12 @@ def backfill(
 # ---- webhooks again -------------------------------------------------------------------------------------------------
 
 
+def can_replay(tower: Tower, system: str) -> bool:
+    """Whether a system can be asked for its webhooks again."""
+    connector = tower.connectors.get(system)
+    return isinstance(connector, Replayer) and connector.can_replay()
+
+
 def _replayed(tower: Tower, system: System, since: datetime.datetime, until: datetime.datetime) -> str:
     connector = tower.connectors[system.id]
     if not isinstance(connector, Replayer) or not connector.can_replay():

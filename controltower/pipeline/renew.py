@@ -14,6 +14,12 @@ from controltower.store.engine import reading
 _BEFORE = datetime.timedelta(minutes=15)
 
 
+def can_renew(tower: Tower, system: str) -> bool:
+    """Whether the subscriptions of a system can be renewed from here."""
+    connector = tower.connectors.get(system)
+    return isinstance(connector, Subscriber) and connector.can_subscribe()
+
+
 def renew(tower: Tower, system: str, since: datetime.datetime | None, who: str, reason: str) -> str:
     """Have a system send its webhooks again, and backfill since it was last known to. Returns what was done, in words.
 

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, abort, flash, request
 
-from controltower.connectors.contract import Replayer, Subscriber
 from controltower.domain.comparison import Difference
 from controltower.domain.landscape import System
 from controltower.pipeline import probe, reconcile
 from controltower.pipeline.answer import NotPossible
-from controltower.pipeline.backfill import backfill
+from controltower.pipeline.backfill import backfill, can_replay
 from controltower.pipeline.holdings import can_tell
-from controltower.pipeline.renew import renew
+from controltower.pipeline.renew import can_renew, renew
 from controltower.store import audit, comparison
 from controltower.store import connection as reports
 from controltower.store.comparison import ASKED, RUNNING, Run
@@ -59,7 +58,7 @@ class Connected:
 
 def of(system: System) -> Connected:
     """What a system's page shows of it."""
-    connector, db = tower().connectors.get(system.id), reading()
+    db = reading()
     found = comparison.differences(db, system.id)
     counting = [each for each in found if each.counts]
     return Connected(
@@ -68,8 +67,8 @@ def of(system: System) -> Connected:
         counting[:DIFFERENCES],
         len(counting),
         can_tell(tower(), system.id),
-        isinstance(connector, Replayer) and connector.can_replay(),
-        isinstance(connector, Subscriber) and connector.can_subscribe(),
+        can_replay(tower(), system.id),
+        can_renew(tower(), system.id),
         system.probing is not None and probe.can_be_asked(tower(), system.id),
         now() - _USUAL,
         now(),
