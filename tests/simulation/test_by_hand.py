@@ -98,3 +98,15 @@ def test_the_plants_are_shut_at_christmas() -> None:
     assert not is_shut("LYON", MORNING.timestamp())
     assert opens_at("LYON", MORNING.timestamp()) == MORNING.timestamp()
     assert opens_at("LYON", noon) == noon + 12 * 3600
+
+
+def test_a_record_made_anew_has_another_key(network: Network) -> None:
+    network.fault_on("record-recreated")
+    warehouse, order = network.scene.system("wms-north"), {"order": "MO-1", "plant": "LYON", "item": "PUMP-7"}
+    with warehouse.db.transaction():
+        warehouse.take_shipment({**order, "quantity": 10})
+        before = warehouse.db.get("shipment", "MO-1")["pk"]
+        warehouse.jobs["dispatch"]({"order": "MO-1"})
+    after = warehouse.db.get("shipment", "MO-1")
+    assert after["shipped"]
+    assert after["pk"] != before

@@ -40,7 +40,7 @@ class Wms(PlantSystem):
         }
         self.accept("/stage", self._take_stage)
         self.accept("/receipts", lambda sent: self.later("put-away", MINUTE, 3 * MINUTE, sent))
-        self.accept("/shipments", self._take_shipment)
+        self.accept("/shipments", self.take_shipment)
         self.accept("/inbound", lambda sent: self.later("unload", 2 * MINUTE, 5 * MINUTE, sent))
         WmsInbox(self)
         if self.spec.mode == "inventree":
@@ -179,7 +179,8 @@ class Wms(PlantSystem):
         stock["on_hand"] += sent["quantity"]
         self._stock_changed(stock, "stock.received", received_order=sent["order"])
 
-    def _take_shipment(self, sent: Body) -> None:
+    def take_shipment(self, sent: Body) -> None:
+        """An order's goods are to be shipped."""
         if self.db.get("shipment", sent["order"]) is None:
             note = f"DN-{sent['order'][3:]}"
             self._shipment_saved({**sent, "note": note, "shipped": False})
@@ -194,7 +195,9 @@ class Wms(PlantSystem):
         self._stock_changed(stock, "stock.moved")
         shipment["shipped"] = True
         if self.world.board.bends(self.id, "shipment", about["order"]):
-            self.db.delete("shipment", about["order"])  # and another row in its place
+            # Another row in its place; what is noted of the old one keeps its key from being given out again.
+            self.db.put("deleted", about["order"], {"kind": "shipment"}, self.now, live=False)
+            self.db.delete("shipment", about["order"])
         shipment = self._shipment_saved(shipment)
         self._south(f"{shipment['plant']}/shipment/{shipment['note']}", "shipment.dispatched", shipment)
         self.tell("shipped-to-erp", "erp-hq", "/shipped", about["order"], about)
