@@ -3,17 +3,17 @@
 import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Column, Connection, Table, select
+from sqlalchemy import BigInteger, Column, Connection, Table, select
 
 from controltower.store.bulk import REPLACE, write
-from controltower.store.schema import Name, Serial, Timestamp, metadata, microseconds
+from controltower.store.schema import Name, Timestamp, metadata, microseconds
 
 heartbeat = Table(
     "heartbeat",
     metadata,
     Column("system", Name, primary_key=True),
     Column("last_at", Timestamp, nullable=False),
-    Column("beats", Serial, nullable=False),
+    Column("beats", BigInteger, nullable=False),
 )
 
 

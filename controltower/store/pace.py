@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Column, Connection, Float, Integer, Table, select, tuple_
+from sqlalchemy import BigInteger, Column, Connection, Float, Integer, Table, select, tuple_
 
 from controltower.domain.pace import Pace
 from controltower.store.bulk import REPLACE, write
@@ -26,7 +26,7 @@ pace = Table(
     Column("channel", Name, primary_key=True),
     Column("since", Timestamp, nullable=False),
     Column("last_at", Timestamp, nullable=False),
-    Column("last_message", Serial, nullable=False),
+    Column("last_message", BigInteger, nullable=False),
     Column("slot_at", Timestamp, nullable=False),
     Column("slots", Json, nullable=False),
     Column("gaps", Json, nullable=False),
