@@ -12,7 +12,6 @@ from controltower.store.schema import (
     AnyRow,
     Json,
     Name,
-    Serial,
     Timestamp,
     metadata,
     microseconds,
