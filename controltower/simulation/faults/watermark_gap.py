@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from controltower.simulation.faults.contract import Body, Fault
 
+READ_AFTER = 300.0  # seconds: by then the readers have passed the younger row
+
 
 class WatermarkGap(Fault):
     """A long transaction ends: a purchase line appears that claims to have been there for an hour."""
@@ -26,10 +28,10 @@ class WatermarkGap(Fault):
         if not hasattr(purchasing, "commit_late"):
             raise ValueError(f"{self.params.system} keeps no purchase lines")
         stamp = self.scene.now() - 60.0 * self.asked("minutes")
-        if purchasing.newest_line() < self.state["since"] + 300.0:
-            if not self.state.get("moved"):
-                self.state["moved"] = True
-                purchasing.touch_a_line()
+        if not self.state.get("moved"):
+            self.state["moved"] = self.scene.now()
+            purchasing.touch_a_line()
+        if self.scene.now() < self.state["moved"] + READ_AFTER:
             self.scene.try_again(self)
             return
         subject = purchasing.commit_late(stamp)

@@ -109,10 +109,6 @@ class Procurement(PlantSystem):
         self.db.put("line", f"{line['po']}/1", line, stamp, live=False)
         return f"{plant}/purchase/{line['po']}/1"
 
-    def newest_line(self) -> float:
-        """The youngest stamp among the lines."""
-        return max((line["changed"] for line in self.db.listed("line")), default=0.0)
-
     def _send(self, about: Body) -> None:
         self._move(about, state="SENT")
         self.later("confirm", 5 * MINUTE, 15 * MINUTE, about)
