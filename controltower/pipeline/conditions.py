@@ -22,7 +22,6 @@ from controltower.rules.check import Check
 from controltower.rules.checks import CHECKS
 from controltower.store import belief, case, condition, kin
 
-
 # Only while it is wanted, orders are bound together by their references.
 SHARED = "shared-reference"
 
@@ -180,7 +179,7 @@ def _keep(connection: Connection, tower: Tower, views: Views) -> None:
     ids = [f"{each.rule}-{each.id}" for each in views.changed.values() if each.due_at is None]
     ids += [f"{each.rule}-{each.id}" for each, _ in views.gone.values()]
     known = case.by_ids(connection, ids)
-    put(connection, tower, [*_told_anew(tower, views, known), *_over(views, known)])
+    put(connection, tower, [*_told_anew(tower, views, known), *_over(tower, views, known)])
 
 
 def _told_anew(tower: Tower, views: Views, known: Mapping[str, Case]) -> list[Case]:
@@ -190,17 +189,31 @@ def _told_anew(tower: Tower, views: Views, known: Mapping[str, Case]) -> list[Ca
         lasting = known.get(f"{each.rule}-{each.id}")
         if lasting is not None and lasting.resolved_at is None:
             fresh = rule.case_of(CHECKS[each.rule], each, tower.landscape)
-            found.append(lasting._replace(title=fresh.title, why=fresh.why, evidence=fresh.evidence))
+            found.append(_in_words_of(lasting, fresh))
     return found
 
 
-def _over(views: Views, known: Mapping[str, Case]) -> list[Case]:
+def _over(tower: Tower, views: Views, known: Mapping[str, Case]) -> list[Case]:
+    """Exceptions that are over: of a condition that outlived its grace too, though nobody has looked in between."""
     found = []
     for each, at in views.gone.values():
         lasting = known.get(f"{each.rule}-{each.id}")
+        fresh = rule.case_of(CHECKS[each.rule], each, tower.landscape)
+        if lasting is None and each.due_at is not None and each.due_at <= at:
+            lasting = fresh
         if lasting is not None and lasting.resolved_at is None:
-            found.append(rule.over(lasting, at))
+            found.append(rule.over(_in_words_of(lasting, fresh), at))
     return found
+
+
+def _in_words_of(lasting: Case, fresh: Case) -> Case:
+    """An exception as its condition's last finding tells it."""
+    return lasting._replace(**{name: getattr(fresh, name) for name in _TOLD})
+
+
+_TOLD = (
+    "title", "subject", "system", "team", "tier", "why", "action", "evidence", "code", "remedy",
+)  # fmt: skip
 
 
 def anything_due(connection: Connection, now: datetime.datetime) -> bool:
