@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from controltower.domain.vocabulary import ATTRIBUTES, KINDS
-from controltower.landscape_files import figures, key, value
+from controltower.landscape_files import contact_key, figures, key, value
 from controltower.landscape_files.files import IDENTITY, Entry, Files
 from controltower.landscape_files.place import Place
 from controltower.landscape_files.problem import Findings
@@ -161,8 +161,8 @@ _PARTS = {
     "hooks": key.HOOKS,
     "poll": key.POLL,
     "send": key.SEND,
-    "reconcile": key.RECONCILE,
-    "probe": key.PROBE,
+    "reconcile": contact_key.RECONCILE,
+    "probe": contact_key.PROBE,
 }
 
 

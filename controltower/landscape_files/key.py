@@ -7,13 +7,13 @@ from controltower import connectors
 from controltower.connectors.signature import SCHEMES
 from controltower.domain.failure import CODES
 from controltower.domain.flow_check import CHECKS
-from controltower.domain.landscape import Hooks, Limits, Polling, Probing, Reconciling, System, Tier
+from controltower.domain.landscape import Hooks, Limits, Polling, System, Tier
 from controltower.domain.retry import Sending
 from controltower.domain.route import EVERY, LATEST, Route
 from controltower.domain.vocabulary import KINDS, ROLES
 from controltower.landscape_files import value
 from controltower.landscape_files.value import Reader, one_of
-from controltower.landscape_files.window import time_of_day, window
+from controltower.landscape_files.window import window
 
 ROLE, KIND = one_of("role", ROLES), one_of("subject kind", KINDS)
 SEVERITIES = frozenset("ABC")
@@ -88,39 +88,6 @@ SYSTEM = (
     Key("reconcile", "table", value.table, "when what it holds is compared with what is believed of it"),
     Key("probe", "table", value.table, "how often it is asked how it is, and what it must say"),
     Key("settings", "table", value.table, "its connector's own fields", fallback={}),
-)
-RECONCILE = (
-    Key("at", "time of day", time_of_day, "each day at this time of its own zone, such as `02:00`"),
-    Key("every", "duration", value.duration, "so often; with `at` as well, whichever comes first"),
-    _duration("window", "what has not changed for so long is passed over", Reconciling.window),
-    Key(
-        "lag",
-        "duration",
-        value.duration_or_none,
-        "what is younger is on its way: it is looked at a second time before it counts",
-        fallback=Reconciling.lag,
-    ),
-    Key(
-        "rest",
-        "duration",
-        value.duration_or_none,
-        "real time between two pages, so that the system has breath for others",
-        fallback=datetime.timedelta(seconds=Reconciling.rest),
-    ),
-    Key(
-        "kinds", "list of subject kinds", value.each(KIND), "only these; all where none is named", fallback=()
-    ),
-)
-PROBE = (
-    _duration("every", "how often it is asked", Probing.every),
-    Key(
-        "environment",
-        "text",
-        value.text,
-        "the environment that it must name, such as production",
-        fallback="",
-    ),
-    Key("instance", "text", value.text, "the installation that it must name", fallback=""),
 )
 HOOKS = (
     Key(

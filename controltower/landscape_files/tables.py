@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping
 
-from controltower.landscape_files import key, notice_key, slo_key
+from controltower.landscape_files import contact_key, key, notice_key, slo_key
 
 TABLES: Mapping[str, tuple[key.Key, ...]] = {
     "plants.toml: [PLANT]": key.PLANT,
     "systems.toml: [system]": key.SYSTEM,
     "systems.toml: [system.hooks]": key.HOOKS,
     "systems.toml: [system.poll]": key.POLL,
-    "systems.toml: [system.reconcile]": key.RECONCILE,
-    "systems.toml: [system.probe]": key.PROBE,
+    "systems.toml: [system.reconcile]": contact_key.RECONCILE,
+    "systems.toml: [system.probe]": contact_key.PROBE,
     "systems.toml: [system.send]": key.SEND,
     "ownership.toml: [kind.attribute]": key.OWNERSHIP,
     "ownership.toml: a follower": key.FOLLOWER,

@@ -28,6 +28,7 @@ from controltower.pipeline.translation import DELETED, REPLAY, RETURNED
 from controltower.store import audit, comparison, message
 from controltower.store.channel import POLL
 from controltower.store.engine import writing
+from controltower.store.known import known_events
 from controltower.store.message import Message, MessageIds, Payload
 from controltower.store.schema import write_json
 
@@ -124,7 +125,7 @@ def _is_news(connection: Connection, system: str, arrival: Arrival) -> bool:
     identities: Sequence[Identity] = arrival.identities or ()
     if message.by_delivery(connection, system, arrival.delivery) is not None:
         return False
-    known = message.known_events(connection, system, [each.source_id for each in identities])
+    known = known_events(connection, system, [each.source_id for each in identities])
     return not identities or any(each.source_id not in known for each in identities)
 
 

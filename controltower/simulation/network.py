@@ -60,6 +60,9 @@ STEP = 60.0
 class Network:
     """`start()` then either let it run (`run()`) or move it by hand (`advance()`); `stop()` keeps all state."""
 
+    _secured: SystemServer | None = None
+    _certified_until: datetime | None = None
+
     def __init__(
         self,
         state_dir: Path,
@@ -103,8 +106,6 @@ class Network:
         self._control = control_app(self, environ.get("SIM_CONTROL_TOKEN", ""))
         self._ports = ports(port_base) | {"control": port_base, "tls": secured_port(port_base)}
         self._folder = state_dir
-        self._secured: SystemServer | None = None
-        self._certified_until: datetime | None = None
         self._servers: list[SystemServer] = []
         self._doors: dict[str, SystemServer] = {}
         self._threads: list[threading.Thread] = []

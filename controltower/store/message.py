@@ -198,15 +198,6 @@ def claim_events(
     return {key: Key(*rest) for key, rest in _claim(connection, event_key, claims)}
 
 
-def known_events(connection: Connection, system: str, source_ids: list[str]) -> set[str]:
-    """Those of some source ids that some message owns already."""
-    found: set[str] = set()
-    for chunk in _chunks(source_ids):
-        mine = (event_key.c.system == system, event_key.c.source_id.in_(chunk))
-        found.update(connection.execute(select(event_key.c.source_id).where(*mine)).scalars())
-    return found
-
-
 def _claim(
     connection: Connection, table: Table, claims: Sequence[tuple[Any, ...]]
 ) -> Iterator[tuple[tuple[str, str], tuple[Any, ...]]]:
