@@ -23,7 +23,7 @@ def _is_last_word(moment: Moment) -> bool:
     held = moment.standing.beliefs
     told = ((value, held.get((name, event.system))) for name, value in event.attributes.items())
     return all(
-        belief is not None and belief.value == value and belief.confirmed_at == event.occurred_at
+        belief is not None and belief.value[:2] == value[:2] and belief.confirmed_at == event.occurred_at
         for value, belief in told
     )
 

@@ -22,7 +22,9 @@ class Duplicate(Fault):
 
     def letters(self, letter: Letter) -> list[Letter]:
         """The letter, and perhaps its copy."""
-        if not self.wants(letter.system, f"{letter.subject}:{letter.type}", letter.order):
+        if not letter.subject or not self.wants(
+            letter.system, f"{letter.subject}:{letter.type}", letter.order
+        ):
             return [letter]
         what = f"{letter.type} about {letter.subject} was sent twice"
         self.hit(letter.system, [letter.subject], what, "nothing to do: the second copy must not count")

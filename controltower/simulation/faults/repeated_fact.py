@@ -27,7 +27,13 @@ class RepeatedFact(Fault):
         """The letter, and perhaps the same under another id."""
         named = next((name for name in IDS if name in letter.content), "")
         about = f"{letter.subject}:{letter.type}"
-        if not named or letter.not_before or not self.wants(letter.system, about, letter.order):
+        # A sign of life is about no subject: it is no fact that could count twice.
+        if (
+            not named
+            or not letter.subject
+            or letter.not_before
+            or not self.wants(letter.system, about, letter.order)
+        ):
             return [letter]
         what = f"{letter.type} about {letter.subject} was sent again under another id"
         self.hit(letter.system, [letter.subject], what, "count it once; the sender must keep ids on a retry")
