@@ -175,7 +175,7 @@ def _overtakes_built_in(waiting: Expectation, recorded: Recorded, moves: list[Be
     """A lost message matters no more once its system has told the whole subject again, or that one's life has ended."""
     if recorded.learnt_at <= waiting.due_at:
         return False
-    whole = recorded.channel == "poll" or recorded.event.type.endswith(".snapshot")
+    whole = recorded.channel in ("poll", "fetched") or recorded.event.type.endswith(".snapshot")
     read_again = whole and recorded.event.system == waiting.system
     return read_again or any(moved.attribute == "status" and moved.value.text in _ENDED for moved in moves)
 

@@ -24,9 +24,8 @@ from controltower.pipeline.answer import NotPossible
 from controltower.pipeline.arrival import Arrival, store_arrivals
 from controltower.pipeline.holdings import Row, can_tell, terms_of, walk
 from controltower.pipeline.tower import Tower
-from controltower.pipeline.translation import DELETED, REPLAY, RETURNED
+from controltower.pipeline.translation import DELETED, FETCHED, REPLAY, RETURNED
 from controltower.store import audit, comparison, message
-from controltower.store.channel import POLL
 from controltower.store.engine import writing
 from controltower.store.known import known_events
 from controltower.store.message import Message, MessageIds, Payload
@@ -182,7 +181,7 @@ def _put(
 ) -> None:
     id = _ids.next()
     row = Message(
-        id, _plant(system), system.id, POLL, resource, change, tower.now(), message.RECEIVED,
+        id, _plant(system), system.id, FETCHED, resource, change, tower.now(), message.RECEIVED,
         headers.get("content-type", ""), "", len(body), 0, None, None, None, 0, None, trace_for(id),
     )  # fmt: skip
     message.add(connection, [(row, Payload(dict(headers), body))])

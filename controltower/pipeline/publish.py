@@ -36,7 +36,7 @@ class Told(NamedTuple):
         """Whether a poll brought something that was over before the tower ever heard of it: nobody needs to be told."""
         status = self.recorded.event.attributes.get("status")
         over = status is not None and status.text in _OVER
-        return self.first and over and self.recorded.channel == "poll"
+        return self.first and over and self.recorded.channel in ("poll", "fetched")
 
 
 class Lack(NamedTuple):

@@ -12,7 +12,7 @@ from controltower.domain.event import EVENTS_PER_ELEMENT, Event, Position, Recor
 from controltower.domain.subject import parse_subject
 from controltower.domain.value import Value
 from controltower.pipeline.tower import Tower
-from controltower.store.channel import HOOK
+from controltower.store.channel import HOOK, POLL
 from controltower.store.message import BY_TRANSLATION, Message, Payload
 
 log = structlog.get_logger(__name__)
@@ -22,6 +22,9 @@ Told = TypeVar("Told", Fault, Notice)
 DELETED, RETURNED = "deleted", "returned"
 # The channel of webhooks that the tower has asked for again; they are read like those that came by themselves.
 REPLAY = "replay"
+# That of rows that it has stored because they differed; they are read like those of a poll.
+FETCHED = "fetched"
+_READ_AS = {REPLAY: HOOK, FETCHED: POLL}
 # Keys longer than this fit into no index; a counter beyond 63 bits into no column.
 _LONGEST_KEY = 400
 _MOST_ATTRIBUTES = 1000
@@ -89,7 +92,7 @@ def _made(tower: Tower, message: Message, payload: Payload) -> Translation:
         raise InvalidMessage([Fault(0, "", f"system {message.system} is no longer configured")])
     if message.change == DELETED:
         return _deletions(message, payload)
-    channel = HOOK if message.channel == REPLAY else message.channel
+    channel = _READ_AS.get(message.channel, message.channel)
     envelope = Envelope(
         channel, message.resource, payload.headers, payload.body, message.received_at, message.change
     )
