@@ -74,7 +74,7 @@ KINDS: Mapping[str, Kind] = {
 RULES = tuple(KINDS)
 # Rule -> its figures with their usual values. An attribute has vanished that was there in all of at least so many events,
 # and was then missing so many times in turn.
-FIGURES: Mapping[str, Mapping[str, Any]] = {VANISHED: {"least": 60, "streak": 12}}
+FIGURES: Mapping[str, Mapping[str, Any]] = {VANISHED: {"least": 40, "streak": 12}}
 # What a connector notices -> the rule that tells it, where that is not a change of the interface.
 NOTICED: Mapping[str, str] = {"dst-hour": DST_HOUR, "unknown-status": STATUS}
 
