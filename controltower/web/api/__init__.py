@@ -29,8 +29,8 @@ from controltower.web.api.call import CALLS, endpoint
 from controltower.web.security import exempt_from_csrf
 
 NOUNS = (
-    systems, comparisons, outages, messages, deliveries, failures, runs, routes, orders, flows, timeline, drifts, expectations, exceptions,
-    notifications, events, traces, latency,
+    systems, comparisons, outages, messages, deliveries, failures, runs, routes, orders, flows, timeline, drifts,
+    expectations, exceptions, notifications, events, traces, latency,
 )  # fmt: skip
 
 
