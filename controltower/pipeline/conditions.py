@@ -63,8 +63,9 @@ def load(connection: Connection, tower: Tower, fresh: Sequence[Recorded]) -> Vie
     views = {root: View(root, tower.landscape) for root in roots}
     _fill(connection, views)
     siblings.fill(connection, views, fresh)
-    strangers.fill(connection, tower, views, fresh)
-    return Views(views, condition.of(connection, roots) if roots else (), kindred)
+    holding = condition.of(connection, roots) if roots else []
+    strangers.fill(connection, tower, views, fresh, holding)
+    return Views(views, holding, kindred)
 
 
 def _looked_at(recorded: Recorded, checks: Sequence[Check]) -> bool:

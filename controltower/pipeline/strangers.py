@@ -4,13 +4,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from controltower.domain.condition import Condition
 from controltower.domain.event import Recorded
 from controltower.domain.landscape import Landscape
 from controltower.domain.spelling import others
 from controltower.domain.subject import Subject, order_subject
 from controltower.domain.view import View, root_of
 from controltower.pipeline.tower import Tower
-from controltower.rules.checks.unknown_order import CHECK, OWNER, TRUNCATED, TWIN_KEY, WRONG_PLANT
+from controltower.rules.checks.unknown_order import CHECK, MARK, OWNER, TRUNCATED, TWIN_KEY, WRONG_PLANT
 from controltower.store import belief, condition
 
 # A number of fewer letters begins too many others.
@@ -24,22 +25,39 @@ def awaiting(connection: Connection, fresh: Iterable[Recorded]) -> dict[Subject,
     spoken = {
         str(each.event.subject): each.event.subject for each in fresh if each.event.subject.kind == "order"
     }
-    for stranger, key in condition.partners(connection, CHECK.rule, spoken) if spoken else ():
-        found.setdefault(spoken[key], []).append(stranger)
+    for stranger, key in condition.of_rule(connection, CHECK.rule) if spoken else ():
+        for name in spoken.keys() & set(key.split(MARK)):
+            found.setdefault(spoken[name], []).append(stranger)
     return found
 
 
 def fill(
-    connection: Connection, tower: Tower, views: Mapping[Subject, View], fresh: Sequence[Recorded]
+    connection: Connection,
+    tower: Tower,
+    views: Mapping[Subject, View],
+    fresh: Sequence[Recorded],
+    holding: Iterable[Condition],
 ) -> None:
-    """Let the views of strangers hold what their numbers may mean, and who spoke of it last."""
+    """Let the views of strangers hold what their numbers may mean, and who spoke of it last. What one was taken to mean
+    at first, it means until that is put right."""
+    taken = {each.root: each.key.split(MARK) for each in holding if each.rule == CHECK.rule and each.key}
     owners = {each.id for each in tower.landscape.systems.values() if each.role == OWNER}
     own = {root_of(each.event) for each in fresh if each.event.system in owners}
     for root, view in views.items():
-        if root.kind == "order" and root not in own and not _known(view, owners):
-            view.alike = _meant(connection, tower.landscape, root, owners, own)
-            for subject, heard in belief.hearings_of(connection, [root, *view.alike]):
-                view.heard[subject, heard.system] = heard.position
+        if root.kind != "order" or root in own or _known(view, owners):
+            continue
+        meant = _meant(connection, tower.landscape, root, owners, own)
+        for subject, heard in belief.hearings_of(connection, [root, *meant]):
+            view.heard[subject, heard.system] = heard.position
+        speakers = {each.event.system for each in fresh if root_of(each.event) == root}
+        kept = {known: why for known, why in meant.items() if str(known) in taken.get(root, ())}
+        view.alike = kept or _new_to(view, meant, speakers)
+
+
+def _new_to(view: View, meant: Mapping[Subject, str], speakers: Iterable[str]) -> dict[Subject, str]:
+    """Without what a cut number cannot mean: orders of which its systems have spoken by their whole number."""
+    known = {each for each in meant for system in speakers if (each, system) in view.heard}
+    return {each: why for each, why in meant.items() if why != TRUNCATED or each not in known}
 
 
 def _known(view: View, owners: set[str]) -> bool:

@@ -59,13 +59,10 @@ def of(connection: Connection, roots: Iterable[Subject]) -> list[Condition]:
     return [_read(row) for row in about_roots(connection, condition, roots)]
 
 
-def partners(connection: Connection, rule: str, keys: Iterable[str]) -> list[tuple[Subject, str]]:
-    """The roots at which a rule holds under one of some keys, with the key. Few conditions hold at any time."""
-    wanted = set(keys)
-    rows = connection.execute(
-        select(condition.c.plant, condition.c.root, condition.c.key).where(condition.c.rule == rule)
-    )
-    return [(Subject(row.plant, row.root), row.key) for row in rows if row.key in wanted]
+def of_rule(connection: Connection, rule: str) -> list[tuple[Subject, str]]:
+    """The roots at which a rule holds, each with the key. Few conditions hold at any time."""
+    chosen = select(condition.c.plant, condition.c.root, condition.c.key).where(condition.c.rule == rule)
+    return [(Subject(row.plant, row.root), row.key) for row in connection.execute(chosen)]
 
 
 def due(connection: Connection, now: datetime.datetime, limit: int = 500) -> list[Condition]:

@@ -2,7 +2,7 @@
 (catalogue 30, 35, 63)."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from controltower.domain.belief import Belief
 from controltower.domain.condition import Found
@@ -29,22 +29,21 @@ _ACTIONS = {
     TRUNCATED: "Widen the field that cut {key} on its way to {system}, and send it under its whole number.",
 }
 _START = Position(0, 0)
+# Between the orders that a stranger may mean, in the key of what is found.
+MARK = "\n"
 
 
 def _found(view: View, figures: Figures) -> Iterator[Found]:
     if not view.landscape.of_role(view.root.plant, OWNER):
         return
-    said = [each for beliefs in view.held.values() for each in beliefs.values()]
-    mine = [each for each in _of_root(view) if view.role(each) != OWNER]
-    if len(_of_root(view)) != len(mine) or not mine or not said:
+    said = _of_root(view)
+    speaker = newest(each for each in said if view.role(each) != OWNER and not _dropped(view, each.system))
+    if speaker is None or any(view.role(each) == OWNER for each in said):
         return
-    speaker = newest(mine)
-    if speaker is None:
-        return
-    if any(_put_right(view, speaker.system, each) for each in view.alike):
-        return
-    meant = min(view.alike, key=lambda each: _doubt(view, speaker.system, each), default=None)
-    yield _of(view, speaker, meant, view.alike[meant] if meant else "")
+    code = min(view.alike.values(), key=_ORDER.index, default="")
+    meant = sorted(each for each, why in view.alike.items() if why == code)
+    if not meant or not all(_put_right(view, speaker.system, each, code) for each in meant):
+        yield _of(view, speaker, meant, code)
 
 
 _ORDER = (TWIN_KEY, WRONG_PLANT, TRUNCATED)
@@ -52,37 +51,35 @@ _ORDER = (TWIN_KEY, WRONG_PLANT, TRUNCATED)
 
 def _of_root(view: View) -> list[Belief]:
     """What anybody holds of the order itself or of its operations."""
-    own = {view.root, *(each for each in view.subjects("operation"))}
+    own = {view.root, *view.subjects("operation")}
     return [each for subject in own for each in view.held.get(subject, {}).values()]
 
 
-def _doubt(view: View, system: str, meant: Subject) -> tuple[int, bool, float]:
-    """How unlikely it is that an order is meant: one of which the system has spoken, or an old one, is so the less."""
-    owned = [at for (subject, who), at in view.heard.items() if subject == meant and _is_owner(view, who)]
-    spoken = (meant, system) in view.heard
-    return _ORDER.index(view.alike[meant]), spoken, -max((at.message for at in owned), default=0)
+def _dropped(view: View, system: str) -> bool:
+    """Whether a system holds the order no more."""
+    status = view.held.get(view.root, {}).get(("status", system))
+    return status is not None and status.value.text == "cancelled"
 
 
-def _is_owner(view: View, system: str) -> bool:
-    return view.landscape.roles.get(system) == OWNER
+def _put_right(view: View, system: str, meant: Subject, code: str) -> bool:
+    """Whether the system has spoken of the right order since. One that a cut number may mean it did not know before."""
+    heard = view.heard.get((meant, system))
+    if heard is None or code == TRUNCATED:
+        return heard is not None
+    return heard > view.heard.get((view.root, system), _START)
 
 
-def _put_right(view: View, system: str, meant: Subject) -> bool:
-    """Whether the system has spoken of the right order since."""
-    since = view.heard.get((view.root, system), _START)
-    return view.heard.get((meant, system), _START) > since
-
-
-def _of(view: View, speaker: Belief, meant: Subject | None, code: str) -> Found:
+def _of(view: View, speaker: Belief, meant: Sequence[Subject], code: str) -> Found:
     system, key = view.title(speaker), view.root.key
     why = f"{system} speaks of order {key} in {view.root.plant}, which the ERP does not know"
-    why += f"; it knows {meant.key} in {meant.plant}: {_REASONS[code]}." if meant else "."
+    known = " or ".join(f"{each.key} in {each.plant}" for each in meant[:3])
+    why += f"; it knows {known}: {_REASONS[code]}." if meant else "."
     return Found(
         view.root,
         speaker.system,
         why,
         ((f"{system} said so", speaker),),
-        key=str(meant or ""),
+        key=MARK.join(map(str, meant)),
         code=code or CHECK.rule,
         title=f"{_TITLES[code]}: {key}" if code else "",
         action=_ACTIONS[code].format(system=system, key=key) if code else "",
