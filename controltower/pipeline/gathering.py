@@ -42,10 +42,12 @@ def _again(connection: Connection, cases: Iterable[Case]) -> list[Case]:
 def _under_causes(connection: Connection, tower: Tower, system: str, fresh: Sequence[Case]) -> None:
     """Symptoms at a system become children of the exceptions there that lead to such symptoms."""
     open_causes = kinship.open_at(connection, system, tuple(GATHERERS))
-    causes = sorted((each for each in open_causes if each.counts), key=lambda each: RANK[each.rule])
+    causes = sorted(
+        (each for each in open_causes if each.counts and rule.gathers(each)), key=lambda each: RANK[each.rule]
+    )
     if not causes:
         return
-    newly_caused = any(each.rule in GATHERERS for each in fresh)
+    newly_caused = any(rule.gathers(each) for each in fresh)
     symptoms = kinship.open_at(connection, system) if newly_caused else fresh
     before = figure(tower.landscape, "gathering", "before")
     taken: dict[str, str] = {}

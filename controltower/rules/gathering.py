@@ -42,26 +42,40 @@ class Consequences(NamedTuple):
     rules: frozenset[str] = frozenset()
     # Only those about which a message of the same failure group is dead.
     of_group: bool = False
+    # Only where the cause has one of these codes; any where none is named.
+    codes: frozenset[str] = frozenset()
 
 
 # Nothing is heard of a system, or nothing can be told it: what comes of that.
 _UNHEARD = frozenset({"follower-silent", "never-announced", "in-flight", "not-applied"})
 _UNTOLD = frozenset({"held", "retrying", "in-flight", "dead-lettered", "follower-silent"})
-_WAITS = frozenset({EXPECTED, "flow-step-late", "not-applied"})
+_WAITS = frozenset({EXPECTED, "flow-step-late", "not-applied", "slo-burn"})
 _QUIET = frozenset({"source-silent", "rate-low", "heartbeat-missed", "canary-lost"})
 _STUCK = frozenset({"circuit-open", "delivery-trouble", "late-delivery", "dead-letters", "canary-lost"})
 _AWAY = Consequences(_UNHEARD, _WAITS | _QUIET)
-_SHUT = Consequences(_UNTOLD, _WAITS | _STUCK)
+# Who is told nothing has nothing to answer.
+_SHUT = Consequences(_UNTOLD, _WAITS | _STUCK | _QUIET)
 _DOWN = Consequences(_UNHEARD | _UNTOLD, _WAITS | _QUIET | _STUCK)
 # Rule -> what follows from it. The first that fits is the parent; one may follow from another.
 GATHERERS: Mapping[str, Consequences] = {
-    "certificate-expired": _DOWN,
+    "credential-expiring": Consequences(
+        _DOWN.drifts,
+        _DOWN.rules | {"source-trouble", "interface-paused", "secret-mismatch"},
+        codes=frozenset({"credential-expired", "certificate-expired"}),
+    ),
+    "wrong-instance": Consequences(
+        _DOWN.drifts, _DOWN.rules | {"not-the-same", "settings-changed", "version-changed"}
+    ),
     "interface-paused": _SHUT,
-    "connection-down": _DOWN._replace(rules=_DOWN.rules | {"source-trouble"}),
     "source-trouble": _DOWN,
     "circuit-open": _DOWN,
     "delivery-trouble": _SHUT,
-    "subscription-lost": _AWAY._replace(rules=_AWAY.rules | {ANNOUNCEMENT, MISSING_NUMBER}),
+    "subscription-lost": Consequences(
+        _AWAY.drifts,
+        _AWAY.rules | {ANNOUNCEMENT, MISSING_NUMBER, "not-the-same"},
+        codes=frozenset({"subscription-lost"}),
+    ),
+    "secret-mismatch": _AWAY._replace(rules=_AWAY.rules | {ANNOUNCEMENT, MISSING_NUMBER}),
     "source-silent": _AWAY,
     "heartbeat-missed": _AWAY,
     "parked-message": Consequences(frozenset({"unmapped"})),
@@ -72,7 +86,7 @@ OWN = Consequences(frozenset({"never-announced", "in-flight", "not-applied"}), f
 RANK = {rule: number for number, rule in enumerate(GATHERERS)}
 # What a system that is away by plan leads to.
 PLANNED = Consequences(
-    _DOWN.drifts, _DOWN.rules | {"connection-down", "subscription-lost", "interface-paused", "source-trouble"}
+    _DOWN.drifts, _DOWN.rules | {"subscription-lost", "interface-paused", "source-trouble", "slow-endpoint"}
 )
 
 
@@ -81,6 +95,12 @@ def follows(symptom: Case, from_: Consequences) -> bool:
     if symptom.rule == "drift":
         return symptom.cause_code in from_.drifts
     return kind_of(symptom) in from_.rules
+
+
+def gathers(cause: Case) -> bool:
+    """Whether an exception is of a kind that gathers what follows from it."""
+    found = GATHERERS.get(cause.rule)
+    return found is not None and (not found.codes or cause.cause_code in found.codes)
 
 
 def kind_of(each: Case) -> str:

@@ -255,7 +255,7 @@ def test_told_again_exceptions_keep_their_life(plantlet: Plantlet) -> None:
     plantlet.say("aps", 1, {"due_date": due(9)})
     plantlet.say("erp", 2, {"due_date": due(12)})
     plantlet.record()
-    write(plantlet, silence(plantlet)._replace(rule="connection-down", watched=True))
+    write(plantlet, silence(plantlet)._replace(rule="source-trouble", watched=True))
     plantlet.clock.move(16 * MINUTE)
     detect(plantlet.tower)
     with reading(plantlet.tower.engine) as connection:

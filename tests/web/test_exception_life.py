@@ -21,7 +21,7 @@ def down(told: Told) -> Case:
     """An exception about the whole connection to the scheduler, beside the drift there."""
     at = told[1].clock.now()
     made = Case(
-        "connection-down-1", "connection-down", "Down: APS", "A", at, system="aps", team="aps-team", tier="gold",
+        "source-trouble-1", "source-trouble", "Down: APS", "A", at, system="aps", team="aps-team", tier="gold",
         cause="Connection down", why="Nothing gets through.", action="Bring it back.", last_at=at, watched=True,
     )  # fmt: skip
     symptom = Case(

@@ -28,6 +28,7 @@ PARTS = {
     "step": "the short name of a step",
     "group": "the fingerprint of a failure group",
     "run": "the id of a resubmission of many",
+    "channel": "the name under which a channel is declared",
 }
 ALWAYS = (400, 401)
 REFUSALS = {
