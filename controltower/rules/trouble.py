@@ -57,7 +57,7 @@ SOURCES = {
     "contract": ("contract-broken", "Compare with {source}'s last release and mend the mapping."),
 }
 _ACTIONS = {
-    UNKNOWN_OUTCOME: "Have {target} answer look-ups again: nobody knows whether it was done, so nothing is sent again.",
+    UNKNOWN_OUTCOME: "Have {target} answer look-ups: nobody knows whether it was done, so nothing is sent again.",
     failure.CODES[failure.LOCKED]: "Ask at {target} who holds it, and to let go; it goes by itself then.",
     failure.CODES[failure.BUSY]: "Agree with {target} how much it takes (rate in its [send] table).",
     BLOCKED: "Find out at {target} why it fails with this one alone; the others go on.",

@@ -1,10 +1,12 @@
 """Reads that go back in time, two nodes that count for themselves, values that go to and fro: from moments by hand."""
 
 import datetime
+from dataclasses import replace
 from itertools import pairwise
 
 from controltower.domain.belief import Belief, Hearing
 from controltower.domain.event import Event, Position, Recorded
+from controltower.domain.landscape import Ownership
 from controltower.domain.memory import Memory
 from controltower.domain.standing import Standing
 from controltower.domain.subject import Subject
@@ -79,6 +81,17 @@ def turns(memory: Memory, values: str, apart: datetime.timedelta) -> int:
 
 def test_a_value_that_goes_to_and_fro_is_a_loop() -> None:
     assert turns(Memory(), "121212121", 2 * MINUTE) == 2
+
+
+def test_a_follower_that_goes_along_is_but_an_echo() -> None:
+    owned = Ownership("order", "priority", "aps", ())
+    followed = replace(landscape(), ownerships=(owned,))
+    memory = Memory()
+    seen = []
+    for n, (held, value) in enumerate(pairwise("121212121"), start=1):
+        at = moment(n * MINUTE, n * MINUTE, memory, held=held, value=value)
+        seen += LOOP.seen(at._replace(landscape=followed))
+    assert seen == []
 
 
 def test_a_value_that_moves_on_is_none() -> None:

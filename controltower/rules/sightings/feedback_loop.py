@@ -22,8 +22,15 @@ def _seen(moment: Moment) -> Iterator[Signal]:
         held = moment.standing.beliefs.get((name, event.system))
         if held is None or name in _BY_NATURE or held.value[:2] == value[:2]:
             continue
-        if not is_late(held, moment.recorded):
+        if not is_late(held, moment.recorded) and not _is_echo(moment, name):
             yield from _turned(moment, name, held, value)
+
+
+def _is_echo(moment: Moment, attribute: str) -> bool:
+    """Whether the system but follows the owner of the attribute, who is the one to tell of."""
+    ownership = moment.landscape.ownership(moment.recorded.event.subject.kind, attribute)
+    role = moment.landscape.roles.get(moment.recorded.event.system)
+    return ownership is not None and ownership.owner != role
 
 
 def _turned(moment: Moment, name: str, held: Belief, value: Value) -> Iterator[Signal]:
