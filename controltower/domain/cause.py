@@ -206,6 +206,6 @@ def _never_told(case: Facts) -> Finding:
 
 # What the tower knows of its own messages is the surest; what nobody heard of is what remains.
 _JUDGES: tuple[Callable[[Facts], Finding | None], ...] = (
-    _mismatched, underway.on_the_way, underway.misled, _rejected, _turned_back, _overwritten, _silent, _unmapped, _not_routed,
-    underway.taken, underway.came_late, _not_applied,
+    _mismatched, underway.on_the_way, underway.misled, _rejected, _turned_back, _overwritten,
+    _silent, _unmapped, _not_routed, underway.taken, underway.came_late, _not_applied,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Two quantities that differ in a way which tells why: another unit, a misread decimal mark, digits lost in rounding."""
+"""Two quantities whose difference tells why: another unit, a misread decimal mark, digits lost in rounding."""
 
 from collections.abc import Iterable
 from decimal import Decimal

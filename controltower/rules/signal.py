@@ -63,16 +63,16 @@ KINDS: Mapping[str, Kind] = {
     ),
     VANISHED: Kind(
         "Field vanished", "B",
-        "Ask {system} whether the field has another name since its last release: map it, and read the time since again.",
+        "Ask {system} whether the field has another name since its last release: map it, read the time since again.",
     ),
     STATUS: Kind(
         "Unknown status", "B",
-        "Ask {system} what the new status means and add it to the mapping's table; until then it counts as unknown.",
+        "Ask {system} what the new status means and add it to the mapping; until then it counts as unknown.",
     ),
 }  # fmt: skip
 
 RULES = tuple(KINDS)
-# Rule -> its figures with their usual values. An attribute has vanished that was there in all of at least so many events,
+# Rule -> its figures with their usual values. An attribute has vanished that was there at least so many times in turn,
 # and was then missing so many times in turn.
 FIGURES: Mapping[str, Mapping[str, Any]] = {VANISHED: {"least": 40, "streak": 12}}
 # What a connector notices -> the rule that tells it, where that is not a change of the interface.

@@ -8,7 +8,6 @@ from controltower.domain.condition import Found
 from controltower.domain.view import View, as_number
 from controltower.rules.check import Check, Figures
 
-
 WRONG_LOCATION = "wrong-location"
 
 
