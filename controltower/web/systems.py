@@ -126,7 +126,7 @@ def show(system: str) -> Response:
         open_cases=cases.listing(connection, system=system, standing=cases.COUNTING, limit=20),
         target=targets.one(system),
         gates=targets.STATES,
-        clock=clocks.every().get(system),
+        its_clock=clocks.every().get(system),
         life=signs_of_life.of(declared),
         planned=outages.of(declared),
         connected=comparisons.of(declared),
