@@ -34,6 +34,10 @@ def _duration(name: str, meaning: str, fallback: datetime.timedelta) -> Key:
     return Key(name, "duration", value.duration, meaning, fallback=fallback)
 
 
+def _maintenance(meaning: str) -> Key:
+    return Key("maintenance", "list of windows", value.each(window), meaning, fallback=())
+
+
 _TITLE = Key("title", "text", value.text, "what people read", required=True)
 _TEAM = Key("team", "team", value.text, "who is asked to act", fallback="")
 _OFF = Key(
@@ -77,13 +81,8 @@ SYSTEM = (
     Key("hooks", "table", value.table, "how its webhooks come in; without it they are refused"),
     Key("poll", "table", value.table, "how it is polled; without it, it is not"),
     Key("send", "table", value.table, "how the tower sends to it; without it, it does not"),
-    Key(
-        "maintenance",
-        "list of windows",
-        value.each(window),
-        "when it is away by plan, week by week in its own time zone: nothing is sent to it, and what follows from its "
-        "absence alarms nobody",
-        fallback=(),
+    _maintenance(
+        "when it is away by plan, week by week in its own time zone: nothing is sent, and what follows alarms nobody"
     ),
     Key("reconcile", "table", value.table, "when what it holds is compared with what is believed of it"),
     Key("probe", "table", value.table, "how often it is asked how it is, and what it must say"),
@@ -161,13 +160,7 @@ SEND = (
         "requests a second after a pause, doubled every ten seconds for two minutes",
         fallback=Sending.drain,
     ),
-    Key(
-        "maintenance",
-        "list of windows",
-        value.each(window),
-        "when nothing is sent, week by week in its own time zone",
-        fallback=(),
-    ),
+    _maintenance("when nothing is sent, week by week in its own time zone"),
     Key(
         "says",
         "table",

@@ -16,7 +16,7 @@ from controltower.store import comparison
 from controltower.store import connection as reports
 from controltower.web.api import access, asked
 from controltower.web.api.call import call
-from controltower.web.api.deliveries import MAY_ACT
+from controltower.web.api.deliveries import MAY_ACT, Why
 from controltower.web.problems import ApiError
 from controltower.web.tower import close_reading, reading, tower
 
@@ -88,12 +88,6 @@ class Span(msgspec.Struct, forbid_unknown_fields=True):
 
     since: asked.Moment
     until: asked.Moment
-    reason: asked.Words
-
-
-class Why(msgspec.Struct, forbid_unknown_fields=True):
-    """Why."""
-
     reason: asked.Words
 
 
