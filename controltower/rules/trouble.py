@@ -35,7 +35,7 @@ SOURCES = {
     ),
     "page-limit": (
         "page-limit",
-        "Set the page size or turn on paging for {source}: its list seems to be cut off, and nothing was taken for gone.",
+        "Set the page size or turn on paging for {source}: its list is cut off, and nothing was taken for gone.",
     ),
     "filter-ignored": (
         "filter-ignored",
