@@ -105,7 +105,7 @@ def overview() -> Response:
         failed=sum(each.failed for each in sides),
         turned=sum(each.failed for each in sides if each.way == HOOK),
         silent=sum(each.number(NO_ANSWER) for each in sides),
-        chart=json_for_page(chart_of(course)),
+        chart=json_for_page(chart_of(course, since)),
         hours=sorted(by_hour(course).items(), reverse=True)[:48],
     )
 
@@ -127,7 +127,7 @@ def pattern(fingerprint: str) -> Response:
         title_of=title_of,
         url_of=url_of,
         number=sum(course.values()),
-        chart=json_for_page(chart_of(course)),
+        chart=json_for_page(chart_of(course, since)),
         hours=sorted(by_hour(course).items(), reverse=True)[:48],
     )
 
@@ -203,7 +203,7 @@ def by_hour(course: Mapping[tuple[str, datetime], int]) -> dict[datetime, list[t
     return found
 
 
-def chart_of(course: Mapping[tuple[str, datetime], int]) -> Figure:
+def chart_of(course: Mapping[tuple[str, datetime], int], since: datetime) -> Figure:
     """Failed calls by hour, one colour a system."""
     held: dict[str, dict[datetime, float]] = {}
     for (system, at), number in sorted(course.items()):
@@ -212,7 +212,8 @@ def chart_of(course: Mapping[tuple[str, datetime], int]) -> Figure:
         Line(system_title(system), points, link("systems.show", system=system))
         for system, points in held.items()
     ]
-    return stacks(bars, zone_for(current_scope().plant))
+    first = min((at for _, at in course), default=since)
+    return stacks(bars, zone_for(current_scope().plant), (max(since, first - timedelta(hours=6)), now()))
 
 
 def as_file(found: Sequence[Alike]) -> Response:

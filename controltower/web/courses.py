@@ -16,6 +16,8 @@ MARKS = ("circle", "square", "diamond", "triangle-up", "cross", "x", "star", "he
 # Where the scale of durations has its ticks, in seconds.
 TICKS = (0.001, 0.01, 0.1, 1, 10, 60, 600, 3600, 21600, 86400, 604800)
 HEIGHT = 260
+# A bar of an hour, with a gap to the next.
+BAR_MILLISECONDS = 3_240_000
 
 
 class Line(NamedTuple):
@@ -47,21 +49,20 @@ def numbers(lines: Sequence[Line], zone: ZoneInfo) -> Figure:
     return {"data": traces, "layout": layout({"rangemode": "tozero", "automargin": True})}
 
 
-def stacks(bars: Sequence[Line], zone: ZoneInfo) -> Figure:
-    """Counts on top of each other."""
+def stacks(bars: Sequence[Line], zone: ZoneInfo, period: tuple[datetime, datetime]) -> Figure:
+    """Counts of hours on top of each other, over the whole of a period."""
     traces = [
         {
             "type": "bar", "name": escaped(each.title), "x": [local(at, zone) for at in each.points],
             "y": list(each.points.values()), "customdata": [each.url] * len(each.points),
-            "marker": {"color": TONES[n % len(TONES)]},
+            "marker": {"color": TONES[n % len(TONES)]}, "width": BAR_MILLISECONDS, "offset": 0,
             "hovertemplate": f"%{{x}}<br>%{{y}} failed<extra>{escaped(each.title)}</extra>",
         }
         for n, each in enumerate(bars)
     ]  # fmt: skip
-    return {
-        "data": traces,
-        "layout": {**layout({"rangemode": "tozero", "automargin": True}), "barmode": "stack"},
-    }
+    made = layout({"rangemode": "tozero", "automargin": True})
+    made["xaxis"]["range"] = [local(each, zone) for each in period]
+    return {"data": traces, "layout": {**made, "barmode": "stack"}}
 
 
 def line_of(each: Line, n: int, zone: ZoneInfo, words: Any) -> Figure:

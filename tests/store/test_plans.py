@@ -11,9 +11,12 @@ from sqlalchemy import event as listened
 from controltower.domain.delivery import Delivery
 from controltower.domain.event import Position
 from controltower.domain.rehearsal import Selection
+from controltower.domain.slo import Slo
 from controltower.domain.subject import Subject
 from controltower.store import (
+    backlog,
     belief,
+    calls,
     case,
     channel,
     drift,
@@ -21,8 +24,10 @@ from controltower.store import (
     expectation,
     flow,
     flow_figure,
+    latency,
     message,
     notification,
+    promises,
     resubmission,
 )
 from controltower.store.engine import connect, reading
@@ -33,6 +38,8 @@ ORDER = Subject("LYON", "order/MO-1")
 DELIVERY = Delivery(
     1, ORDER, "plans", "mes", "aps", "order.changed", {}, {}, "e", Position(1, 0), NOW, NOW, 1, "k", "t"
 )  # fmt: skip
+
+TOLD = Slo("told", "Told", "delivery", datetime.timedelta(minutes=30))
 
 QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "waiting": lambda asked: message.waiting(asked, 200),
@@ -97,6 +104,17 @@ QUESTIONS: dict[str, Callable[[Connection], Any]] = {
     "channels that fail": notification.failing,
     "notifications by channel": notification.counts,
     "notifications": lambda asked: notification.listing(asked, state="sent", channel="mail"),
+    "latencies": lambda asked: latency.spreads(asked, ("in", "delivery"), NOW, NOW),
+    "a course of latency": lambda asked: latency.course(asked, "in", NOW, NOW, name="erp"),
+    "good ones of a promise": lambda asked: latency.counts(asked, "in", 5, NOW, NOW),
+    "where a promise begins": lambda asked: latency.first_at(asked, "in"),
+    "what should have been delivered": lambda asked: promises.tally(asked, TOLD, NOW, NOW),
+    "what waits to be read": backlog.waiting,
+    "what cannot be read": backlog.parked,
+    "answers overdue": backlog.overdue,
+    "a course of queues": lambda asked: backlog.course(asked, NOW, NOW),
+    "patterns of failure": lambda asked: calls.patterns(asked, NOW),
+    "calls of a pattern": lambda asked: calls.failures(asked, "x", NOW),
     "outages": lambda asked: channel.outages(asked, "erp", NOW),
 }
 
