@@ -157,13 +157,13 @@ def chart_of(samples: Sequence[Sample], step: timedelta) -> Figure:
 
 
 def grounded(points: dict[datetime, float], step: timedelta) -> dict[datetime, float]:
-    """A line that falls to nothing where there is no sample, and goes on to the present."""
+    """A line that falls to nothing where a whole stretch without a sample has passed."""
     found: dict[datetime, float] = {}
     for at, number in sorted(points.items()):
         if at - step not in points:
             found[at - step] = 0.0
         found[at] = number
-        if at + step not in points:
+        if at + step not in points and at + 2 * step <= now():
             found[at + step] = 0.0
     return dict(sorted(found.items()))
 
