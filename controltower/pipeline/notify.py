@@ -20,6 +20,10 @@ from controltower.pipeline.tower import Tower
 from controltower.store import audit, case, notification
 from controltower.store.engine import one_at_a_time, reading, writing
 
+__all__ = [
+    "Deed", "NotPossible", "NotSent", "dismiss", "needs_recipient", "place_of", "resend", "resend_all", "send_due",
+    "test", "usual_recipient",
+]  # fmt: skip
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 200
@@ -181,9 +185,19 @@ def test(tower: Tower, channel: str, to: str, who: str) -> str:
     return way(known, tower.folder or NOWHERE)(letter)
 
 
+def place_of(channel: Channel) -> str:
+    """Where a channel leads, in words without a secret."""
+    return KINDS[channel.kind].place(channel.settings)
+
+
+def needs_recipient(channel: Channel) -> bool:
+    """Whether it writes to somebody; a webhook leads to one place."""
+    return KINDS[channel.kind].needs_recipient
+
+
 def usual_recipient(landscape: Landscape, channel: Channel) -> str:
     """Who gets a test where nobody is named: the first who is told anything over the channel."""
-    if not KINDS[channel.kind].needs_recipient:
+    if not needs_recipient(channel):
         return ""
     named = [to for each in landscape.subscriptions if each.channel == channel.id for to in each.to]
     contacts = [team.contact for team in landscape.teams.values()]

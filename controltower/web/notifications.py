@@ -8,7 +8,6 @@ from datetime import datetime
 
 from flask import Blueprint, Response, abort, flash, request
 
-from controltower.connectors.channel import KINDS, NotSent
 from controltower.domain.exception import Case
 from controltower.domain.notification import (
     DEAD,
@@ -59,11 +58,11 @@ class ChannelLine:
 
     @property
     def place(self) -> str:
-        return KINDS[self.channel.kind].place(self.channel.settings)
+        return notify.place_of(self.channel)
 
     @property
     def needs_recipient(self) -> bool:
-        return KINDS[self.channel.kind].needs_recipient
+        return notify.needs_recipient(self.channel)
 
     @property
     def usual_recipient(self) -> str:
@@ -140,7 +139,7 @@ def test(channel: str) -> Response:
         words = notify.test(tower(), channel, request.form.get("to", "").strip(), who())
     except LookupError:
         abort(404)
-    except NotSent as trouble:
+    except notify.NotSent as trouble:
         flash(f"The test over {channel} did not go: {trouble}", "bad")
     else:
         flash(f"The test over {channel} was {words}.", "ok")

@@ -7,7 +7,6 @@ from typing import Literal
 
 import msgspec
 
-from controltower.connectors.channel import NotSent
 from controltower.domain.notification import Notification
 from controltower.pipeline import notify
 from controltower.pipeline.answer import NotPossible
@@ -144,7 +143,7 @@ def test_channel(given: ChannelTest, channel: str) -> Tested:
         return Tested(notify.test(tower(), channel, given.to, access.caller()))
     except LookupError:
         raise ApiError(404, "Not found", "there is no channel of this id") from None
-    except NotSent as trouble:
+    except notify.NotSent as trouble:
         raise ApiError(409, "Not possible", str(trouble)) from None
 
 
