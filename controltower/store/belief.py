@@ -206,7 +206,11 @@ def heard_of(
     """The subjects of a kind of which a system has last spoken since a moment, plant by plant."""
     found: list[tuple[Subject, Hearing]] = []
     for plant in plants:
-        mine = (hearing.c.plant == plant, beginning(hearing.c.subject, f"{kind}/"), hearing.c.system == system)
+        mine = (
+            hearing.c.plant == plant,
+            beginning(hearing.c.subject, f"{kind}/"),
+            hearing.c.system == system,
+        )
         chosen = select(hearing).where(*mine)
         if since is not None:
             chosen = chosen.where(hearing.c.occurred_at >= since)

@@ -1,5 +1,4 @@
-"""What belongs to which order though its own name does not say so: inspections, shipments, orders that were split off or
-carry the same reference."""
+"""What belongs to which order though its own name does not say so: inspections, shipments, orders split off, copies."""
 
 from collections.abc import Iterable, Sequence
 

@@ -33,7 +33,18 @@ WATCHED = (
 
 def clear(connection: Connection) -> int:
     """Drop everything derived. Returns how many messages the inbox holds."""
-    for table in (event, belief, hearing, drift, expectation, flow, flow_waiting, flow_figure, condition, habit):
+    for table in (
+        event,
+        belief,
+        hearing,
+        drift,
+        expectation,
+        flow,
+        flow_waiting,
+        flow_figure,
+        condition,
+        habit,
+    ):
         connection.execute(delete(table))
     # What the door claimed is part of the inbox; what a translation claimed is for the next one to claim.
     connection.execute(delete(event_key).where(event_key.c.fingerprint.startswith(BY_TRANSLATION)))

@@ -9,7 +9,7 @@ from flask import url_for
 
 from controltower.domain import slo as slos
 from controltower.domain.slo import ALERTS, Slo, Tally
-from controltower.rules.burning import BURN, FIGURES
+from controltower.pipeline.watches.slo_burn import figures_of
 from controltower.store import promises
 from controltower.store.promises import Spender
 from controltower.web.format import route_title, system_title
@@ -38,7 +38,7 @@ class Burn:
 
     @property
     def speaks(self) -> bool:
-        least = float(tower().landscape.limits.of(BURN, "bad", FIGURES[BURN]["bad"]))
+        least = figures_of(tower().landscape.limits)["bad"]
         return self.long >= self.limit and self.short >= self.limit and self.bad >= least
 
 
@@ -89,14 +89,13 @@ def promise_of(slo: Slo) -> Promise:
 
 def burns_of(slo: Slo) -> tuple[Burn, ...]:
     """How fast the budget is spent now, by pair of windows."""
-    limits = tower().landscape.limits
+    figures = figures_of(tower().landscape.limits)
     found = []
     for alert in ALERTS:
-        figure = limits.of(BURN, alert.name, FIGURES[BURN][alert.name])
         long, short = (
             promises.tally(reading(), slo, now() - each, now()) for each in (alert.long, alert.short)
         )
-        limit = slos.limit_of(alert._replace(burn=figure), slo.target)
+        limit = slos.limit_of(alert._replace(burn=figures[alert.name]), slo.target)
         found.append(Burn(alert.name, long.burn(slo.target), short.burn(slo.target), limit, long.bad))
     return tuple(found)
 

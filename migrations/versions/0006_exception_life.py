@@ -18,12 +18,16 @@ NEW = ("code", "remedy", "impact", "parent", "watched")
 
 def upgrade() -> None:
     op.add_column("exception", sa.Column("code", NAME, nullable=False, server_default=""))
-    op.add_column("exception", sa.Column("remedy", sa.Text(), nullable=False, server_default='["hand-over",{}]'))
+    op.add_column(
+        "exception", sa.Column("remedy", sa.Text(), nullable=False, server_default='["hand-over",{}]')
+    )
     op.add_column("exception", sa.Column("impact", sa.Text(), nullable=False, server_default="{}"))
     op.add_column("exception", sa.Column("parent", NAME, nullable=False, server_default=""))
     op.add_column("exception", sa.Column("watched", sa.Boolean(), nullable=False, server_default=sa.false()))
     child = sa.text("parent != ''")
-    op.create_index("ix_exception_parent", "exception", ["parent"], sqlite_where=child, postgresql_where=child)
+    op.create_index(
+        "ix_exception_parent", "exception", ["parent"], sqlite_where=child, postgresql_where=child
+    )
     _condition()
     _kin()
 

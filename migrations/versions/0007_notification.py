@@ -61,7 +61,9 @@ def _notice() -> None:
         "ix_notice_lasting",
         "notice",
         ["exception"],
-        sqlite_where=sa.text("ended = 0"),  # as the question is put there, or SQLite does not see that it fits
+        sqlite_where=sa.text(
+            "ended = 0"
+        ),  # as the question is put there, or SQLite does not see that it fits
         postgresql_where=sa.text("NOT ended"),
     )
     op.execute(

@@ -47,7 +47,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("system", name=op.f("pk_heartbeat")),
     )
 
-
     op.create_table(
         "canary",
         sa.Column("id", NAME, nullable=False),

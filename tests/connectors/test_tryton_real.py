@@ -210,10 +210,10 @@ def test_a_wrong_password_is_a_matter_of_credentials(erp: Erp) -> None:
     assert caught.value.kind == "credentials"
 
 
-def test_a_wrong_database_is_a_matter_of_the_contract(erp: Erp) -> None:
+def test_a_wrong_database_is_an_interface_that_is_not_there(erp: Erp) -> None:
     with pytest.raises(SourceUnavailable) as caught:
         Reader(TrytonConnector(erp.system(database="nowhere"))).poll()
-    assert caught.value.kind == "contract"
+    assert caught.value.kind == "removed"
 
 
 def test_a_module_that_is_not_active_is_skipped_and_said_so(

@@ -20,7 +20,9 @@ ROUND = Calendar("round", PARIS, (((0, 1440),),) * 7)
 FRENCH = Calendar("fr", PARIS, (((360, 1320),),) * 7, public_holidays("FR"))
 
 moments = st.datetimes(
-    datetime.datetime(2025, 1, 1), datetime.datetime(2027, 12, 1), timezones=st.just(datetime.UTC)
+    datetime.datetime(2025, 1, 1),  # noqa: DTZ001 (hypothesis wants its bounds naive)
+    datetime.datetime(2027, 12, 1),  # noqa: DTZ001
+    timezones=st.just(datetime.UTC),
 )
 spans = st.timedeltas(LEAST, datetime.timedelta(days=4))
 stretches = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(lambda each: each[0] != each[1])

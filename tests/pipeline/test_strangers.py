@@ -1,6 +1,5 @@
 """Orders under wrong names, and records told again: over the whole way from the door to the exception."""
 
-
 from controltower.domain.exception import Case
 from controltower.pipeline.detect import detect
 from controltower.store import case

@@ -1,4 +1,4 @@
-"""What was broken on purpose is known to the breaking side alone: nothing that the tower is told or may ask names it."""
+"""What was broken on purpose is known to the breaking side alone: nothing that the tower may hear or ask names it."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -30,7 +30,9 @@ def test_all_faults_at_once_and_no_message_names_one(
     struck = {line["fault"] for line in network.truth.read()}
     # Their own conditions keep a few from striking in an hour; most of them do, side by side.
     assert len(struck) > (len(REGISTRY) - len(refused)) // 2
-    told = [f"{each.headers} {each.body.decode(errors='replace')}" for each in tower.kept] + list(shown(network))
+    told = [f"{each.headers} {each.body.decode(errors='replace')}" for each in tower.kept] + list(
+        shown(network)
+    )
     assert tower.kept
     names = REGISTRY.keys() - ORDINARY
     assert [(name, text[:200]) for text in told for name in names if name in text] == []
@@ -51,6 +53,8 @@ def shown(network: Network) -> Iterator[str]:
         headers = network.world.credentials.api[system]
         for path in paths:
             try:
-                yield requests.get(f"{network.world.addresses[system]}{path}", headers=headers, timeout=10).text
+                yield requests.get(
+                    f"{network.world.addresses[system]}{path}", headers=headers, timeout=10
+                ).text
             except requests.ConnectionError:
                 continue

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from controltower.domain import slo as slos
 from controltower.domain.exception import Case
+from controltower.domain.landscape import Limits
 from controltower.domain.slo import ALERTS, Alert, Slo, Tally
 from controltower.pipeline.tower import Tower
 from controltower.pipeline.watch import Watch
@@ -19,8 +20,7 @@ _SHORTEST = ALERTS[-1].short
 
 
 def _present(connection: Connection, tower: Tower, now: datetime.datetime) -> Iterator[Case]:
-    limits = tower.landscape.limits
-    figures = {name: limits.of(BURN, name, usual) for name, usual in burning.FIGURES[BURN].items()}
+    figures = figures_of(tower.landscape.limits)
     for each in tower.landscape.slos:
         if promises.tally(connection, each, now - _SHORTEST, now).bad:
             alert = _burning(connection, each, figures, now)
@@ -29,6 +29,11 @@ def _present(connection: Connection, tower: Tower, now: datetime.datetime) -> It
                 worst = promises.spenders(connection, each, now - alert.long, now, 1)
                 named = (worst[0].name, worst[0].target) if worst else each.named
                 yield burning.case_of(each, alert, limit, named, tower.landscape, now)
+
+
+def figures_of(limits: Limits) -> dict[str, float]:
+    """The burn rate at which each alert speaks, and how many `bad` events there must be at least."""
+    return {name: float(limits.of(BURN, name, usual)) for name, usual in burning.FIGURES[BURN].items()}
 
 
 def _burning(

@@ -7,6 +7,7 @@ from typing import ClassVar
 from controltower.simulation.faults.contract import Body, Fault
 
 DOZEN = 12
+COUNTS = ("OrderQty", "ConfYield", "ConfScrap")
 
 
 class UnitChanged(Fault):
@@ -38,7 +39,7 @@ class UnitChanged(Fault):
         """The row in dozens."""
         if system_id != self.params.system or kind != "order" or not self.hits_on(row["OrderNo"]):
             return row
-        counts = {name: f"{float(row[name]) / DOZEN:.3f}" for name in ("OrderQty", "ConfYield", "ConfScrap")}
+        counts = {name: f"{float(row[name]) / DOZEN:.3f}" for name in COUNTS if name in row}
         return {**row, **counts, "Uom": "DZ"}
 
     def mend(self, hit: Body) -> None:
