@@ -51,5 +51,6 @@ class VendorUpgrade(Fault):
 
 
 def _end_of_day(row: Body) -> str:
-    due = datetime.fromtimestamp(unix(row["DueDate"]), ZoneInfo(PLANTS[row["Werk"]].zone))
+    plant = PLANTS.get(row["Werk"])  # another fault may show a plant that nobody knows
+    due = datetime.fromtimestamp(unix(row["DueDate"]), ZoneInfo(plant.zone if plant else "UTC"))
     return iso(due.replace(hour=23, minute=59, second=59).timestamp(), milliseconds=False)
