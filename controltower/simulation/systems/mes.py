@@ -101,15 +101,22 @@ class Mes(PlantSystem):
         self._say_order(job, "changed", mes_events.header(job, self._zone, plan=False))
 
     def show_plan(self, order: str, header: Body, operations: list[Body]) -> None:
-        """The plan of an order that is not released yet: shown as it was told, and not worked by."""
+        """The plan of an order that is not released yet: what is news of it is shown as it was told, and not worked by."""
         subject, refs = f"{self.plant}/{{}}/{order}", {"order": order, "item": header["item"]}
         for planned in operations:
             said = {"resource": planned["resource"], **mes_events.plan(planned, self._zone)}
             about = f"{subject.format('operation')}/{planned['operation']}"
-            named = {**refs, "native_id": f"{order}-{planned['operation']}"}
-            self.announce(about, "operation.planned", said, named)
+            self._show(
+                about, "operation.planned", said, {**refs, "native_id": f"{order}-{planned['operation']}"}
+            )
         window = mes_events.plan(header, self._zone)
-        self.announce(subject.format("order"), "order.planned", window, {**refs, "native_id": order})
+        self._show(subject.format("order"), "order.planned", window, {**refs, "native_id": order})
+
+    def _show(self, about: str, type: str, said: Body, refs: Body) -> None:
+        held = self.db.get("shown", about) or {}
+        if {name: held.get(name) for name in said} != said:
+            self.db.put("shown", about, said, self.now, live=False)
+            self.announce(about, type, said, refs)
 
     def take_change(self, sent: Body) -> None:
         """A change of the order's header in the ERP, or its end."""
