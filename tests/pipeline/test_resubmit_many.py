@@ -146,6 +146,9 @@ def test_old_news_is_left_out_and_told(engine: Engine) -> None:
     go(plantlet)
     assert progress(plantlet, id) == {DELIVERED: 1, SUPERSEDED: 2}
     assert [(item.n, bool(item.why)) for item in items_of(plantlet, id, SUPERSEDED)] == [(2, True), (3, True)]
+    # What was old news at the click stays with that person; what was overtaken since nobody has to decide about.
+    assert [each.subject.key for each in dead_ones(plantlet)] == ["MO-2"]
+    assert [each.action for each in audited(plantlet)].count("delivery.supersede") == 1
     told = [(each.subject.key, each.attributes["due_date"].text) for each in aps.booked]
     assert sorted(told) == [("MO-1", due(9)), ("MO-2", due(12)), ("MO-3", due(13))]
 

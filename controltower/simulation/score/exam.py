@@ -155,11 +155,22 @@ class Examiner:
         """Do what is suggested; where its owner has to be first, a little after him."""
         if fault.cure == "owner then action":
             self.live(2)
-        standing = self._answers.exceptions(since=best.opened_at - LISTENING).get(best.id, best)
-        if standing.resolved_at is not None:
-            return []
-        words = self._answers.remedy(best.id, "as the exception suggests")
-        return [words] if words.startswith("refused") else []
+        hits = self._hits(name, began)
+        asked = (
+            self._answers.remedy(said.id, "as the exception suggests")
+            for said in self._alike(best, began, known, hits)
+        )
+        return [words for words in asked if words.startswith("refused")]
+
+    def _alike(self, best: Said, began: datetime, known: set[str], hits: list[Hit]) -> list[Said]:
+        """The answer and all others still open that say the same of the fault: a person would press each one's button."""
+        return [
+            said
+            for said in self._fresh(began, known)
+            if (said.id == best.id or (said.rule, said.verb) == (best.rule, best.verb))
+            and said.resolved_at is None
+            and is_about(said, hits)
+        ]
 
     def _await_over(self, fault: Fault, name: str, began: datetime, known: set[str]) -> list[str]:
         """Wait until all that the fault gave rise to has resolved and its damage is gone; what is left of it."""
