@@ -13,6 +13,8 @@ from controltower.simulation.plant_system import PlantSystem
 from controltower.simulation.tower_end import Done
 
 MINUTE = 60.0
+# So long before it begins an order stays where it is: messages take their time, however quick the machines are.
+FROZEN = 10 * MINUTE
 FULL_RUN_HOURS = 6
 BASE = "/api/input"
 SHAPES = {
@@ -192,7 +194,7 @@ class Aps(PlantSystem):
     def _must_move(self, order: Body) -> bool:
         placed = (order["placed_quantity"], order["placed_due"])
         moved = placed != (order["quantity"], order["due"])
-        return moved and order["start"] > self.now + 10 * self._minute
+        return moved and order["start"] > self.now + FROZEN
 
     def _find_place(self, order: Body) -> None:
         chance, minute = self.chance("place", order["reference"]), self._minute
