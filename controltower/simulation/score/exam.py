@@ -13,6 +13,7 @@ from controltower.simulation.score.answers import Answers, Said
 from controltower.simulation.score.marking import BY_THE_TOWER, Hit, Mark, is_about, names_cause
 
 MINUTE = timedelta(minutes=1)
+HAND_OVER = "hand-over"
 # Virtual minutes: until there is an occasion, until it must be found, until it must be over, until nothing is open.
 OCCASION, PATIENCE, MENDING, SETTLING = 240, 480, 300, 120
 # The fault does not end by itself before it is found.
@@ -138,7 +139,7 @@ class Examiner:
     ) -> None:
         if fault.cure != "action":
             self.live(OWNER_SEES_IT)
-            if best is not None and fault.cure == "owner" and best.verb == "hand-over":
+            if best is not None and fault.cure == "owner" and best.verb == HAND_OVER:
                 self._answers.remedy(best.id, "as the exception suggests")
             self._network.fault_off(name)
         if best is None:
@@ -163,7 +164,7 @@ class Examiner:
         return [words for words in asked if words.startswith("refused")]
 
     def _alike(self, best: Said, began: datetime, known: set[str], hits: list[Hit]) -> list[Said]:
-        """The answer and all others still open that say the same of the fault: a person would press each one's button."""
+        """The answer and all others still open that say the same: a person would press the button of each."""
         return [
             said
             for said in self._fresh(began, known)
@@ -175,15 +176,23 @@ class Examiner:
     def _await_over(self, fault: Fault, name: str, began: datetime, known: set[str]) -> list[str]:
         """Wait until all that the fault gave rise to has resolved and its damage is gone; what is left of it."""
         left: list[str] = []
-        for _ in range(MENDING):
+        for minute in range(MENDING):
             hits = self._hits(name, began)
             related = [said for said in self._fresh(began, known) if is_about(said, hits)]
+            if minute == MENDING // 2:
+                self._press_what_is_left(related)
             left = [f"{said.rule} {said.title}" for said in related if said.resolved_at is None]
             left += [f"damage: {hit['what']}" for hit in fault.state["hits"] if fault.is_good(hit) is False]
             if not left:
                 return []
             self.live(1)
         return left
+
+    def _press_what_is_left(self, related: Iterable[Said]) -> None:
+        """What did not go by itself has a button of its own, and somebody on duty would press it."""
+        for said in related:
+            if said.resolved_at is None and said.verb not in ("", HAND_OVER):
+                self._answers.remedy(said.id, "as the exception suggests")
 
     def _count_false(self, mark: Mark, name: str, began: datetime, known: set[str]) -> None:
         hits = self._hits(name, began)

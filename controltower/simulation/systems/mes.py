@@ -101,7 +101,7 @@ class Mes(PlantSystem):
         self._say_order(job, "changed", mes_events.header(job, self._zone, plan=False))
 
     def show_plan(self, order: str, header: Body, operations: list[Body]) -> None:
-        """The plan of an order that is not released yet: what is news of it is shown as it was told, and not worked by."""
+        """The plan of an order not released yet: what is news of it is shown as it was told, and not worked by."""
         subject, refs = f"{self.plant}/{{}}/{order}", {"order": order, "item": header["item"]}
         for planned in operations:
             said = {"resource": planned["resource"], **mes_events.plan(planned, self._zone)}
