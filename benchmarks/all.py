@@ -6,7 +6,18 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import growth, ingest, kill, machine, memory, pipeline, resubmission, sending
+from benchmarks import (
+    detection,
+    faults,
+    growth,
+    ingest,
+    kill,
+    machine,
+    memory,
+    pipeline,
+    resubmission,
+    sending,
+)
 from benchmarks.figures import Figure, parser, show, workplace
 from benchmarks.results import FILE, keep
 
@@ -17,6 +28,8 @@ PARTS: dict[str, Part] = {
     "pipeline": ("Pipeline: 1,000 events in each webhook, from socket to beliefs", pipeline.run),
     "sending": ("Sending: a backlog of ten changes for each order, to a healthy target", sending.run),
     "growth": ("Growth: cost of an event and of the pages", growth.run),
+    "faults": ("Faults: what a troubled event costs on a million events and on none", faults.run),
+    "detection": ("Detection: from the evidence to the exception, by the clock", detection.run),
     "memory": ("Memory: after the start, after load, after the same load again", memory.run),
     "resubmission": (
         "Resubmission: thousands of dead letters of one group, killed in the middle",

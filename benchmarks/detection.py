@@ -21,10 +21,8 @@ from controltower.store.engine import writing
 
 TRIALS = 40
 ALLOWED_SECONDS = 6.0
-SHOWN, SILENT = (
-    2.0,
-    1.0 + 1.0,
-)  # the aims: message-borne ones; one look each second after the deadline, and its work
+# The aims: what a message shows; what only a passed deadline shows, looked at each second, and the work of that.
+SHOWN, SILENT = 2.0, 1.0 + 1.0
 PATIENCE = 30.0
 
 
