@@ -7,6 +7,9 @@ from typing import ClassVar
 from controltower.simulation.faults.contract import Body, Fault
 from controltower.simulation.faults.occasion import in_the_plants, strike, subject
 
+# Seconds that an order must be from its start: on its way the change takes minutes, and what is about to begin stays.
+EARLY_ENOUGH = 1200.0
+
 
 class PartialPlan(Fault):
     """The first operation follows the new plan, the others the old one; all of it is acknowledged."""
@@ -35,7 +38,7 @@ class PartialPlan(Fault):
 
     def _begins_later(self, order: Body) -> bool:
         plan = self.scene.system("aps-hq").db.get("mo", order["order"])
-        return bool(plan and not plan["running"] and (plan["start"] or 0) > self.scene.now() + 720)
+        return bool(plan and not plan["running"] and (plan["start"] or 0) > self.scene.now() + EARLY_ENOUGH)
 
     def _move(self, order: Body) -> None:
         what = f"{self.params.system} took over only the first operation of the new plan of {order['order']}"
