@@ -120,4 +120,5 @@ def _is_closed(gap: Gap, belief: Belief | None, known: Difference) -> bool:
     kind = value_kind(known.subject.kind, gap.attribute)
     if not differ(kind, belief.value, Value(*gap.there)):
         return True
-    return known.kind == DIFFERS and belief.confirmed_at > known.stamp and belief.learnt_at > known.since
+    # A clock may write two changes alike: what was heard only since the look is the later of them.
+    return known.kind == DIFFERS and belief.confirmed_at >= known.stamp and belief.learnt_at > known.since

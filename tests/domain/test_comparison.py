@@ -106,6 +106,11 @@ def test_a_difference_is_over_once_both_sides_hold_the_same() -> None:
 def test_a_difference_is_over_once_the_source_has_told_something_newer() -> None:
     newer = held("9", NOON + MINUTE, NOON + MINUTE)
     assert looked_at_again(difference(), heard(), {"on_hand": newer}, NOON + MINUTE) is None
+    # Two changes within one tick of its clock: the second was heard after the look.
+    alike = held("9", since=difference().stamp, learnt=NOON + MINUTE)
+    assert looked_at_again(difference(), heard(), {"on_hand": alike}, NOON + MINUTE) is None
+    earlier = held("9", since=difference().stamp, learnt=NOON - MINUTE)
+    assert looked_at_again(difference(), heard(), {"on_hand": earlier}, NOON + MINUTE) is not None
 
 
 def test_what_was_missing_is_here_once_anything_is_believed_of_it() -> None:
