@@ -22,10 +22,10 @@ class PartialPlan(Fault):
     causes = ("partial-publish",)
     verb = "resync"
     cure = "action"
-    defaults: ClassVar[Body] = {"count": 1, "duration": 180.0, "hours": 6.0}
+    defaults: ClassVar[Body] = {"count": 1, "duration": 180.0, "minutes": 60.0}
 
     def begin(self) -> None:
-        """Have the scheduler plan an order anew that has not begun, for another due date."""
+        """Have the scheduler move an order that has not begun."""
         scene, [plant] = self.scene, self.scene.system(self.params.system).spec.plants
         waiting = [
             order for order in in_the_plants(self, ("released", "ready"))
@@ -44,7 +44,8 @@ class PartialPlan(Fault):
         what = f"{self.params.system} took over only the first operation of the new plan of {order['order']}"
         held = {"order": order["order"], "plant": order["plant"], "left": 1}
         self.hit(self.params.system, [subject(order)], what, "send it the whole plan again", held)
-        self.scene.change_due_date(order["order"], self.asked("hours"))
+        # On the planning board: a change of the due date alone may leave it where it was.
+        self.scene.system("aps-hq").drag(order["order"], self.asked("minutes"))
 
     def bends(self, system_id: str, step: str, about: str) -> bool:
         """True for the first new plan of an order that was hit."""
