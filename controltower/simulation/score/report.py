@@ -7,6 +7,7 @@ from statistics import quantiles
 from typing import Any
 
 from controltower.simulation.score import catalogue
+from controltower.simulation.score.explained import WHY
 from controltower.simulation.score.marking import Mark
 
 COLUMNS = (
@@ -150,5 +151,10 @@ def _quiet_words(told: Mapping[str, Any]) -> str:
 
 
 def _misses(told: Mapping[str, Any]) -> str:
-    lines = [f"- `{name}`: {note}" for name, row in told["faults"].items() for note in row["notes"]]
+    noted = {name: row["notes"] for name, row in told["faults"].items() if row["notes"]}
+    lines = [f"- `{name}`: {note}{_why(name)}" for name, notes in noted.items() for note in notes]
     return "\n".join(["What was missed:", "", *lines]) if lines else ""
+
+
+def _why(name: str) -> str:
+    return f" ({WHY[name]})" if name in WHY else ""
