@@ -50,6 +50,7 @@ class Verdict(NamedTuple):
     why: str
     facts: tuple[Fact, ...] = ()
     is_barred: bool = False  # only because nothing reaches its target now
+    is_overtaken: bool = False  # the target has since been told something newer of all that it carries
 
     @property
     def is_stale(self) -> bool:
@@ -189,7 +190,8 @@ def _superseded(known: Circumstances) -> Verdict | None:
         (moved, "Its owner has moved on: this is no longer what it says."),
     ):
         if facts:
-            return Verdict(SUPERSEDED, why, (*told, *held, *moved))
+            overtaken = bool(told) and known.carried.keys() <= _newest(known).keys()
+            return Verdict(SUPERSEDED, why, (*told, *held, *moved), is_overtaken=overtaken)
     return None
 
 

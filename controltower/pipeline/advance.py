@@ -7,14 +7,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from controltower.domain.batch import Course, course
-from controltower.domain.delivery import DEAD, STUCK, Delivery
-from controltower.domain.delivery import SUPERSEDED as GONE
+from controltower.domain.delivery import STUCK, Delivery
 from controltower.domain.rehearsal import BLOCKED, SAFE, SUPERSEDED, Verdict, why_not
-from controltower.pipeline import lanes
+from controltower.pipeline.overtaken import is_needless, put_aside
 from controltower.pipeline.rehearse import bars, judge
 from controltower.pipeline.resubmit import copied, entry_of, locked, send_again
 from controltower.pipeline.tower import Tower
-from controltower.store import audit, delivery, resubmission
+from controltower.store import audit, resubmission
 from controltower.store.engine import again_when_deadlocked, one_at_a_time, reading, writing
 from controltower.store.resubmission import DONE, PAUSED, RUNNING, Item, Run
 
@@ -119,8 +118,9 @@ def _hand_over(connection: Connection, tower: Tower, plan: Plan) -> int:
         if original is None or left is not None:
             left = left or _GONE
             settled.append(item._replace(outcome=left.outcome, why=left.why))
-            if original is not None and _was_overtaken(item, original, verdicts[original.id]):
-                overtaken.append(original._replace(state=GONE, next_at=None))
+            # What was old news at the click already was shown as that, and is left to that person.
+            if original is not None and item.verdict == SAFE and is_needless(original, verdicts[original.id]):
+                overtaken.append(original)
             continue
         forced = verdicts[original.id].is_stale
         copy = copied(tower, original, run.author, run.reason, forced=forced, run=run.id)
@@ -128,26 +128,10 @@ def _hand_over(connection: Connection, tower: Tower, plan: Plan) -> int:
         settled.append(item._replace(outcome=resubmission.SENT, new_delivery=copy.id, batch=run.batch))
     stored = send_again(connection, tower, pairs) if pairs else []
     resubmission.settle(connection, settled)
-    _set_aside(connection, tower, run, overtaken)
+    put_aside(connection, tower, overtaken, run.author, f"overtaken while resubmission {run.id} went on")
     words = f"{run.reason} (resubmission {run.id})"
     audit.write_down_all(connection, [entry_of(tower, each, words) for each in stored])
     return len(pairs)
-
-
-def _was_overtaken(item: Item, original: Delivery, verdict: Verdict) -> bool:
-    """Whether a newer message made a dead one needless since somebody asked for it to be sent again. What was old news
-    at the click already was shown as that, and is left to that person."""
-    return original.state == DEAD and item.verdict == SAFE and verdict.kind == SUPERSEDED
-
-
-def _set_aside(connection: Connection, tower: Tower, run: Run, overtaken: Sequence[Delivery]) -> None:
-    """Nobody has to decide about what was overtaken: it is dead no more, and the audit log says why."""
-    delivery.put(connection, overtaken)
-    lanes.settled(connection, tower, overtaken)
-    why = f"overtaken by newer news while resubmission {run.id} went on"
-    now = tower.now()
-    lines = [audit.Entry(now, run.author, "delivery.supersede", str(each.id), why) for each in overtaken]
-    audit.write_down_all(connection, lines)
 
 
 def _waits_for_its_target(tower: Tower, original: Delivery, verdict: Verdict) -> bool:

@@ -12,6 +12,7 @@ from controltower.domain.delivery import CANCELLED, DEAD, DELIVERED, PENDING, RE
 from controltower.domain.rehearsal import BLOCKED, SAFE, SUPERSEDED, Selection
 from controltower.domain.route import EVERY
 from controltower.pipeline import gates
+from controltower.pipeline.overtaken import put_all_aside
 from controltower.pipeline.resubmit import NotPossible, Stale, discard, resubmit
 from controltower.pipeline.runs import advance_runs, begin, cancel_run, go_on, pause_run
 from controltower.store import resubmission
@@ -151,6 +152,18 @@ def test_old_news_is_left_out_and_told(engine: Engine) -> None:
     assert [each.action for each in audited(plantlet)].count("delivery.supersede") == 1
     told = [(each.subject.key, each.attributes["due_date"].text) for each in aps.booked]
     assert sorted(told) == [("MO-1", due(9)), ("MO-2", due(12)), ("MO-3", due(13))]
+
+
+def test_what_newer_news_has_overtaken_is_put_aside_and_nothing_else(engine: Engine) -> None:
+    plantlet, _ = refused(engine, 3)
+    tell(plantlet, 2, 12, number=2)
+    plantlet.record()
+    send(plantlet)
+    assert put_all_aside(plantlet.tower, ALL, "ines", "newer was told") == 1
+    assert [each.subject.key for each in dead_ones(plantlet)] == ["MO-1", "MO-3"]
+    line = audited(plantlet)[-1]
+    assert (line.who, line.action, line.detail) == ("ines", "delivery.supersede", "newer was told")
+    assert put_all_aside(plantlet.tower, ALL, "ines", "again") == 0
 
 
 def test_old_news_goes_only_when_confirmed_and_known_at_the_click(engine: Engine) -> None:
