@@ -122,7 +122,8 @@ lived healthily for a while. It asks the tower through its API alone, does what 
 answers by a truth that only the breaking side knows. Times are the plants' own: from the moment at which the fault
 could first be known (its message was taken, or its deadline passed) to the step at which the tower said so, with
 the seconds of work that this took. A network is moved on a minute at a time; `python -m benchmarks.detection`
-measures a running tower by the clock.
+measures a running tower by the clock. What takes several repeats to be told from chance (`retry-amplification`,
+`secret-rotated`) is named after minutes.
 
 *found*: an exception about what was broken, or the system at which it shows. *cause right* and *action right*: it
 names the cause and offers the action that the truth calls right. *mended*: after that action everything about it
