@@ -47,7 +47,7 @@ class Asker:
     def seconds_until_said(self, rule: str, subject: str, since: float) -> float:
         """How long after a moment the API shows an exception of a rule about a subject."""
         while time.monotonic() - since < PATIENCE:
-            asked = {"rule": rule, "limit": "50"}
+            asked = {"rule": rule, "limit": "50", "all": "true"}  # with those that many alike were gathered under
             answer = self._session.get(
                 f"{self._at}/api/v1/exceptions", params=asked, headers=self._bearer, timeout=10
             )
